@@ -1,0 +1,362 @@
+"""All that an operator can set, read once at the start and never changed afterwards.
+
+The rule to remember: the comment beside a field is its manual. Every field can be set in the `[settings]` table of
+flashwire.toml under its own name, and by the environment as FLASHWIRE_<NAME>, which wins.
+"""
+
+import ipaddress
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+PACKAGED_TOML = Path(__file__).with_name("flashwire.toml")
+VALKEY_CONF = Path(__file__).with_name("valkey.conf")
+
+PREFIX = "FLASHWIRE_"
+CONFIG_FILE = "FLASHWIRE_CONFIG"
+"""Another toml file in place of the one that comes with the program."""
+CLIENT_ONLY = frozenset({"FLASHWIRE_URL", "FLASHWIRE_KEY"})
+"""Read by `post`, `kill` and `watch`; servers accept and ignore them."""
+
+_TRUE = ("true", "1", "yes", "on")
+_FALSE = ("false", "0", "no", "off")
+_STORE_SCHEMES = ("redis", "rediss", "redis+sentinel", "unix")
+
+
+class SettingsError(ValueError):
+    """One line: the key, the value that was given, and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The numbers a setting may have, both ends included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """The URL schemes a setting may have."""
+
+    schemes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Each item of a list satisfies a check; `allowed` says in words what it accepts."""
+
+    check: Callable[[str], bool]
+    allowed: str
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # urlsplit reads the port only when asked, and refuses it only then
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+Port = Annotated[int, Between(1, 65535)]
+Seconds = Annotated[float, Between(0.001, 86_400 * 365)]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One process's settings. Defaults suit one machine; `load` makes it, tests may make it directly."""
+
+    # --- Where things are
+    host: str = "127.0.0.1"
+    """Address all servers listen on; 0.0.0.0 or :: for every interface."""
+    api_port: Port = 8000
+    gateway_port: Port = 8001
+    """All gateway processes share it (SO_REUSEPORT)."""
+    sandbox_port: Port = 8002
+    admin_port: Port = 8010
+    """/healthz, /readyz and /metrics of one process; `up` gives its children this one and the following ones."""
+    data_dir: Path = Path("data")
+    """The embedded store, the duty key and the high-water marks; relative to the folder it is started in."""
+    redis_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
+    """The store: redis://, rediss://, unix:// or redis+sentinel://h1,h2,h3/name. None = the embedded store of `up`."""
+    tail_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
+    """The replica that gateways follow. None = redis_url."""
+    public_url: Annotated[str | None, Url(("http", "https"))] = None
+    """What readers see of the API behind a proxy. None = http://host:api_port."""
+    live_url: Annotated[str | None, Url(("http", "https", "ws", "wss"))] = None
+    """What readers see of the gateway behind a proxy. None = ws://host:gateway_port."""
+    processes: Annotated[int | None, Between(1, 1024)] = None
+    """Gateway processes. None = one per core."""
+    environment: Literal["development", "production"] = "development"
+    """Production refuses http links in alerts unless allow_http_links says otherwise."""
+    log_format: Literal["auto", "human", "json"] = "auto"
+    """auto = human in a terminal, JSON elsewhere."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # --- The store
+    durability: Literal["fsync", "replica", "relaxed"] = "fsync"
+    """What a 201 promises: on disk, on replicas_min replicas, or whatever the store gives."""
+    replicas_min: Annotated[int, Between(1, 16)] = 1
+    """Replicas that must have a revision before its 201; only with durability = replica."""
+    store_timeout_s: Seconds = 1.0
+    """How long one call to the store may take before the answer is 503."""
+    tail_block_ms: Annotated[int, Between(10, 60_000)] = 1000
+    """How long a tail's XREAD waits for news; its socket waits 2 s longer."""
+    stale_after_s: Seconds = 3.0
+    """A tail that heard nothing for so long tells readers `stale`. Must be longer than tail_block_ms."""
+    durability_check_s: Seconds = 5.0
+    """How often the store is asked again what it gives."""
+
+    # --- What is kept
+    wire_max_revisions: Annotated[int, Between(10, 1_000_000)] = 5000
+    """Revisions an edition's wire keeps, and so how far back a reader can resume."""
+    history_days: Annotated[int, Between(1, 3650)] = 30
+    history_max_alerts: Annotated[int, Between(10, 1_000_000)] = 20_000
+    """Bounds the history in memory, whatever history_days says."""
+    idempotency_ttl_s: Annotated[int, Between(60, 604_800)] = 86_400
+    idempotency_max_per_key: Annotated[int, Between(10, 1_000_000)] = 20_000
+    """Bounds what one API key can store; the oldest answers go first."""
+    audit_max_entries: Annotated[int, Between(1000, 100_000_000)] = 1_000_000
+    expires_default_s: Annotated[int, Between(1, 31_536_000)] = 86_400
+    """Life of an alert that names no `expires`."""
+    tombstone_s: Annotated[int, Between(0, 86_400)] = 1800
+    """How long a killed alert stays on tickers as a notice."""
+
+    # --- Editors' requests
+    body_max_bytes: Annotated[int, Between(1024, 1_048_576)] = 16_384
+    auth_cache_s: Annotated[float, Between(0.0, 2.0)] = 1.0
+    """How long a process trusts a key it has checked; a revocation must hold everywhere within 2 s."""
+    allow_http_links: bool = True
+    """Whether an alert may link to http://; follows `environment` unless set."""
+
+    # --- Readers' sockets
+    heartbeat_s: Seconds = 25.0
+    stall_s: Seconds = 5.0
+    """A reader that takes nothing for so long is closed with 4409."""
+    send_buffer_bytes: Annotated[int, Between(4096, 16_777_216)] = 65_536
+    """SO_SNDBUF of each reader: what the kernel holds for one that does not read."""
+    handshake_timeout_s: Seconds = 10.0
+    handshake_max_bytes: Annotated[int, Between(1024, 65_536)] = 8192
+    sockets_max: Annotated[int, Between(1, 10_000_000)] = 100_000
+    """Sockets of one gateway process."""
+    sockets_per_address_max: Annotated[int, Between(1, 10_000_000)] = 2000
+    """Carriers put thousands of readers behind one address. Loopback and private addresses are exempt."""
+    joins_per_address_per_s: Annotated[int, Between(1, 1_000_000)] = 200
+    broadcast_chunk_sockets: Annotated[int, Between(1, 100_000)] = 256
+    """Writes between two pauses of a broadcast, in which joins and pongs are served."""
+    burst_max_bytes: Annotated[int, Between(1024, 16_777_216)] = 262_144
+    """Revisions that arrive together are written together up to this size."""
+    inbound_message_max_bytes: Annotated[int, Between(125, 16_777_216)] = 1024
+    inbound_fragments_max: Annotated[int, Between(1, 10_000)] = 32
+    inbound_controls_max: Annotated[int, Between(1, 100_000)] = 20
+    """Pings, pongs and closes one reader may send in inbound_window_s."""
+    inbound_messages_max: Annotated[int, Between(1, 100_000)] = 10
+    """Messages one reader may send in inbound_window_s."""
+    inbound_window_s: Seconds = 10.0
+    ahead_wait_ms: Annotated[int, Between(0, 10_000)] = 500
+    """How long a cursor ahead of this process's tail waits for it."""
+    drain_s: Seconds = 10.0
+    """A stopping gateway says good-bye to its readers spread over this time."""
+    drain_abort_s: Seconds = 15.0
+    """Who has not gone by then is cut off. Must not be shorter than drain_s."""
+    origins: Annotated[tuple[str, ...], Matching(_is_origin, "origins such as https://news.example")] = ()
+    """Origins whose pages may open streams; empty = any, since the data are public."""
+    trusted_proxies: Annotated[tuple[str, ...], Matching(_is_network, "addresses or networks such as 10.0.0.0/8")] = ()
+    """Only these may say who the client is (Forwarded, X-Forwarded-For)."""
+
+    # --- House style, from the toml file alone
+    newsroom: Mapping[str, Any] = field(default_factory=lambda: types.MappingProxyType({}))
+    """The raw [newsroom] table, read only; the wiring builds service.domain.newsroom.Newsroom from it."""
+
+
+def load(environ: Mapping[str, str], path: Path | None = None) -> Settings:
+    """The settings of this process: defaults, overridden by the toml file, overridden by the environment.
+
+    `path` beats FLASHWIRE_CONFIG, which beats the file that comes with the program. Raises SettingsError, one line,
+    for an unknown key, a wrong value, values that contradict each other, or an unreadable file.
+    """
+    table, newsroom = _read(path or Path(environ.get(CONFIG_FILE) or PACKAGED_TOML))
+    known = _known()
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in known:
+            raise SettingsError(f"[settings] {name}: no such setting; allowed are {', '.join(sorted(known))}")
+        values[name] = _cast(f"[settings] {name}", value, known[name])
+    for key, text in environ.items():
+        if not key.startswith(PREFIX) or key == CONFIG_FILE or key in CLIENT_ONLY:
+            continue
+        name = key.removeprefix(PREFIX).lower()
+        if name not in known or key != key.upper():
+            raise SettingsError(f"{key}={text!r}: no such setting; {_closest(name, known)}")
+        values[name] = _cast(key, text, known[name])
+    values.setdefault("allow_http_links", values.get("environment") != "production")
+    if values.get("tail_url") is None:
+        values["tail_url"] = values.get("redis_url")
+    settings = Settings(**values, newsroom=newsroom)
+    _check_together(settings)
+    return settings
+
+
+def to_environ(settings: Settings) -> dict[str, str]:
+    """The FLASHWIRE_* variables from which `load` makes the same settings; how `up` hands them to its children."""
+    environ: dict[str, str] = {}
+    for name in _known():
+        value = getattr(settings, name)
+        if isinstance(value, tuple):
+            environ[PREFIX + name.upper()] = ",".join(value)
+        elif isinstance(value, bool):
+            environ[PREFIX + name.upper()] = "true" if value else "false"
+        elif value is not None:
+            environ[PREFIX + name.upper()] = str(value)
+    return environ
+
+
+def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SettingsError(f"{CONFIG_FILE}={str(path)!r}: cannot be read: {problem.strerror}") from None
+    except ValueError as problem:
+        raise SettingsError(f"{CONFIG_FILE}={str(path)!r}: not a TOML file: {problem}".replace("\n", " ")) from None
+    unknown = sorted(set(document) - {"settings", "newsroom"})
+    if unknown:
+        raise SettingsError(f"{path.name}: [{unknown[0]}]: no such table; allowed are [settings] and [newsroom]")
+    for name in ("settings", "newsroom"):
+        if not isinstance(document.get(name, {}), dict):
+            raise SettingsError(f"{path.name}: {name}={document[name]!r}: must be a table")
+    return document.get("settings", {}), _frozen(document.get("newsroom", {}))
+
+
+def _frozen(value: Any) -> Any:
+    """The same data, which nobody can change."""
+    if isinstance(value, dict):
+        return types.MappingProxyType({key: _frozen(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    return value
+
+
+def _known() -> dict[str, Any]:
+    hints = typing.get_type_hints(Settings, include_extras=True)
+    return {known.name: hints[known.name] for known in fields(Settings) if known.name != "newsroom"}
+
+
+def _closest(name: str, known: Mapping[str, Any]) -> str:
+    words = set(name.split("_"))
+    near = [PREFIX + other.upper() for other in known if words & set(other.split("_"))]
+    return f"did you mean {' or '.join(near[:4])}?" if near else "config/settings.py lists all of them"
+
+
+def _cast(key: str, value: object, hint: Any) -> Any:
+    """`value` as the type in `hint`; text from the environment and typed values from toml take the same path."""
+    rules: tuple[object, ...] = ()
+    if typing.get_origin(hint) is Annotated:
+        hint, *extras = typing.get_args(hint)
+        rules = tuple(extras)
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    if type(None) in options:
+        if value == "":
+            return None
+        hint = next(option for option in options if option is not type(None))
+    if typing.get_origin(hint) is Literal:
+        return _choice(key, value, typing.get_args(hint))
+    if hint is bool:
+        return _flag(key, value)
+    if hint in (int, float):
+        bounds = next(rule for rule in rules if isinstance(rule, Between))
+        return _number(key, value, hint, bounds)
+    if typing.get_origin(hint) is tuple:
+        return _list(key, value, next(rule for rule in rules if isinstance(rule, Matching)))
+    return _text(key, value, hint, next((rule for rule in rules if isinstance(rule, Url)), None))
+
+
+def _choice(key: str, value: object, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise SettingsError(f"{key}={value!r}: must be {', '.join(allowed[:-1])} or {allowed[-1]}")
+    return str(value)
+
+
+def _flag(key: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word not in _TRUE + _FALSE:
+        raise SettingsError(f"{key}={value!r}: must be true or false")
+    return word in _TRUE
+
+
+def _number(key: str, value: object, kind: type[int] | type[float], bounds: Between) -> int | float:
+    what = "a whole number" if kind is int else "a number"
+    wrong = SettingsError(f"{key}={value!r}: must be {what} from {bounds.low:.12g} to {bounds.high:.12g}")
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise wrong
+    try:
+        number = kind(value) if isinstance(value, str) else value
+    except ValueError:
+        raise wrong from None
+    if (kind is int and not isinstance(number, int)) or not bounds.low <= number <= bounds.high:
+        raise wrong
+    return kind(number)
+
+
+def _list(key: str, value: object, rule: Matching) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise SettingsError(f"{key}={value!r}: must be a list of {rule.allowed}")
+    items = tuple(part.strip() for part in parts if part.strip())
+    for item in items:
+        if not rule.check(item):
+            raise SettingsError(f"{key}={item!r}: must be {rule.allowed}, separated by commas")
+    return items
+
+
+def _text(key: str, value: object, kind: type, url: Url | None) -> str | Path:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise SettingsError(f"{key}={value!r}: must be text and not empty")
+    if url is not None:
+        try:
+            scheme = urlsplit(value).scheme
+        except ValueError:
+            scheme = ""
+        if scheme not in url.schemes or "://" not in value:
+            schemes = ", ".join(f"{allowed}://" for allowed in url.schemes)
+            raise SettingsError(f"{key}={_without_password(value)!r}: must be a URL that starts with {schemes}")
+    return Path(value).expanduser() if kind is Path else value
+
+
+def _without_password(text: str) -> str:
+    head, at, tail = text.rpartition("@")
+    return f"{head.partition('://')[0]}://***@{tail}" if at and "://" in head else text if not at else f"***@{tail}"
+
+
+def _check_together(settings: Settings) -> None:
+    ports = {"api_port": settings.api_port, "gateway_port": settings.gateway_port, "admin_port": settings.admin_port}
+    ports["sandbox_port"] = settings.sandbox_port
+    taken: dict[int, str] = {}
+    for name, port in ports.items():
+        if port in taken:
+            raise SettingsError(f"{PREFIX}{name.upper()}={port}: must differ from {PREFIX}{taken[port].upper()}")
+        taken[port] = name
+    if settings.stale_after_s * 1000 <= settings.tail_block_ms:
+        raise SettingsError(
+            f"FLASHWIRE_STALE_AFTER_S={settings.stale_after_s}: must be longer than FLASHWIRE_TAIL_BLOCK_MS="
+            f"{settings.tail_block_ms}"
+        )
+    if settings.drain_abort_s < settings.drain_s:
+        raise SettingsError(
+            f"FLASHWIRE_DRAIN_ABORT_S={settings.drain_abort_s}: must be at least FLASHWIRE_DRAIN_S={settings.drain_s}"
+        )

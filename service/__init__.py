@@ -1,0 +1,1 @@
+"""Flashwire's HTTP side, and the heart that workers share."""

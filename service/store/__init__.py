@@ -1,0 +1,1 @@
+"""The store: Redis or Valkey, and nothing else."""
