@@ -1,0 +1,56 @@
+"""What can go wrong with a request, as values that a door turns into answers.
+
+FlashwireError
+├── Invalid          the content breaks a rule; carries every finding with its JSON pointer
+├── NotFound         no such alert, or not yours to see
+├── VersionStale     another version is current
+├── IdempotencyMismatch   the key was used with another body
+├── StoreUnavailable the store cannot be reached in time
+└── NotDurable       the store gives less than the settings demand, so nothing may be acknowledged
+"""
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One broken rule: where (RFC 6901 JSON pointer) and what, for the person who typed it."""
+
+    pointer: str
+    detail: str
+
+
+class FlashwireError(Exception):
+    """The root: anything we raise on purpose."""
+
+
+class Invalid(FlashwireError):
+    """The content breaks a rule."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        assert findings, "a refusal names what is wrong"
+        super().__init__("; ".join(f"{finding.pointer}: {finding.detail}" for finding in findings))
+        self.findings = findings
+
+
+class NotFound(FlashwireError):
+    """No such alert, or not yours to see."""
+
+
+class VersionStale(FlashwireError):
+    """Another version is current than the one the caller acted upon."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"the current version is {current}")
+        self.current = current
+
+
+class IdempotencyMismatch(FlashwireError):
+    """This Idempotency-Key was used with another body."""
+
+
+class StoreUnavailable(FlashwireError):
+    """The store cannot be reached in time; nothing is known about what it did."""
+
+
+class NotDurable(FlashwireError):
+    """The store gives less durability than the settings demand."""

@@ -1,0 +1,83 @@
+"""The life of an alert: which verb fits which state, and what it makes of it.
+
+The rule to remember: the table is the law. A pair (state, verb) that is not in it is refused by name. A pair that maps
+to `None` changes nothing and answers with the state as it is: a second kill in a panic is not an error.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from service.domain.alert import MsgType, PubStatus, State
+from service.domain.revision import RevisionType
+
+Verb = Literal["publish", "submit", "schedule", "propose", "approve", "amend", "update", "correct", "hold", "release",
+               "undo", "kill", "expire"]  # fmt: skip
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """The state after a verb. `type` None: nothing is put on the wire, the alert has not been public."""
+
+    state: State
+    type: RevisionType | None = None
+    msg_type: MsgType = "Alert"
+    pub_status: PubStatus = "usable"
+    signals: tuple[str, ...] = ()
+
+
+class WrongState(Exception):
+    """The verb does not fit the alert's state. Carries both, for the editor."""
+
+    def __init__(self, state: State | None, verb: Verb) -> None:
+        super().__init__(f"{verb} does not fit an alert that is {state or 'new'}")
+        self.state = state
+        self.verb = verb
+
+
+_PUBLISH = Transition("published", "published")
+_KILL = Transition("canceled", "canceled", "Cancel", "canceled")
+_UNDO = Transition("undone", "canceled", "Cancel", "canceled", ("undone",))
+_CORRECT = Transition("published", "corrected", "Update", signals=("correction",))
+_DISCARD = Transition("discarded")
+
+TABLE: dict[tuple[State | None, Verb], Transition | None] = {
+    (None, "publish"): _PUBLISH,
+    (None, "submit"): Transition("draft"),
+    (None, "schedule"): Transition("scheduled"),
+    (None, "propose"): Transition("awaiting-approval"),
+    ("draft", "amend"): Transition("draft"),
+    ("draft", "approve"): _PUBLISH,
+    ("draft", "kill"): _DISCARD,
+    ("scheduled", "amend"): Transition("scheduled"),
+    ("scheduled", "publish"): _PUBLISH,
+    ("scheduled", "kill"): _DISCARD,
+    ("awaiting-approval", "amend"): Transition("awaiting-approval"),
+    ("awaiting-approval", "approve"): _PUBLISH,
+    ("awaiting-approval", "kill"): _DISCARD,
+    ("published", "update"): Transition("published", "updated", "Update", signals=("update",)),
+    ("published", "correct"): _CORRECT,
+    ("published", "hold"): Transition("withheld", "withheld", "Update", "withheld"),
+    ("published", "undo"): _UNDO,
+    ("published", "kill"): _KILL,
+    ("published", "expire"): Transition("expired", "expired", "Update"),
+    ("withheld", "release"): Transition("published", "released", "Update"),
+    ("withheld", "correct"): _CORRECT,
+    ("withheld", "undo"): _UNDO,
+    ("withheld", "kill"): _KILL,
+    ("withheld", "expire"): Transition("expired", "expired", "Update", "withheld"),
+    ("expired", "kill"): _KILL,
+    ("canceled", "kill"): None,
+    ("undone", "undo"): None,
+    ("undone", "kill"): None,
+    ("discarded", "kill"): None,
+}
+
+
+def decide(state: State | None, verb: Verb) -> Transition | None:
+    """What `verb` makes of an alert in `state` (None: it does not exist yet); None where it changes nothing.
+
+    Raises WrongState for a pair the table does not name.
+    """
+    if (state, verb) not in TABLE:
+        raise WrongState(state, verb)
+    return TABLE[state, verb]

@@ -1,0 +1,95 @@
+"""The newsroom: its editions, their words, and how loud each level is. House style as data, read from flashwire.toml.
+
+The rule to remember: everything that differs between languages stands in an `Edition`; the code never asks which one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from service.domain.alert import LEVELS, Level
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """What the edition calls things: slug → words; `ui` are the words a ticker shows around the news."""
+
+    sections: dict[str, str]
+    regions: dict[str, str]
+    levels: dict[str, str]
+    ui: dict[str, str]
+
+
+class Notices(msgspec.Struct, frozen=True):
+    """What readers see in place of an alert that is withheld or canceled."""
+
+    withheld: str
+    canceled: str
+
+
+class Edition(msgspec.Struct, frozen=True):
+    """One language edition. `zone` is an IANA time zone, `templates` the attribution's words by kind."""
+
+    edition: str
+    language: str
+    dir: Literal["ltr", "rtl"]
+    name: str
+    zone: str
+    templates: dict[str, str]
+    labels: Labels
+    notices: Notices
+
+
+class LevelRule(msgspec.Struct, frozen=True):
+    """How loud a level is (ninjs urgency) and how long its push can be undone, in seconds."""
+
+    urgency: int
+    fuse_s: float
+
+
+class Newsroom(msgspec.Struct, frozen=True):
+    """The outlet with its taxonomy and editions, in the order they are shown."""
+
+    outlet: str
+    sections: tuple[str, ...]
+    regions: tuple[str, ...]
+    levels: dict[Level, LevelRule]
+    editions: tuple[Edition, ...]
+
+    def edition(self, name: str) -> Edition | None:
+        """The edition of that name, or None."""
+        return next((edition for edition in self.editions if edition.edition == name), None)
+
+
+def from_config(table: Mapping[str, Any]) -> Newsroom:
+    """The newsroom of the `[newsroom]` table. Raises ValueError naming what is missing or does not fit."""
+    try:
+        newsroom = msgspec.convert(_plain(table), Newsroom)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"[newsroom] in flashwire.toml: {error}") from error
+    for edition in newsroom.editions:
+        _check_words(newsroom, edition)
+    if missing := [level for level in LEVELS if level not in newsroom.levels]:
+        raise ValueError(f"[newsroom.levels] in flashwire.toml lacks {', '.join(missing)}")
+    return newsroom
+
+
+def _check_words(newsroom: Newsroom, edition: Edition) -> None:
+    wanted = {
+        "sections": newsroom.sections,
+        "regions": newsroom.regions,
+        "levels": LEVELS,
+    }
+    for kind, slugs in wanted.items():
+        labels: dict[str, str] = getattr(edition.labels, kind)
+        if missing := [slug for slug in slugs if not labels.get(slug)]:
+            raise ValueError(f"edition {edition.edition} in flashwire.toml lacks labels.{kind}: {', '.join(missing)}")
+
+
+def _plain(value: Any) -> Any:
+    """Read-only mappings and tuples as the plain ones that the converter knows."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value

@@ -1,0 +1,117 @@
+"""The ticker: each alert of an edition once, in its current version, ordered by first publication.
+
+The rule to remember: old state + revisions = fresh state. A revision with a version we already have changes nothing, so
+history and wire may be read in any order and overlap.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+
+import msgspec
+
+from service.domain import moment
+from service.domain.alert import LEVELS, URGENCY, Alert, Level
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An alert at its place: `first_offset` is the offset of its first publication, `encoded` its public JSON."""
+
+    first_offset: int
+    alert: Alert
+    encoded: bytes
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Which alerts a reader wants; empty tuples and None mean all. `level` means that level and louder."""
+
+    sections: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    level: Level | None = None
+
+    def admits(self, alert: Alert) -> bool:
+        return (
+            (not self.sections or any(section in self.sections for section in alert.sections))
+            and (not self.regions or any(region in self.regions for region in alert.regions))
+            and (self.level is None or alert.urgency <= URGENCY[self.level])
+        )
+
+
+EVERYTHING = Filter()
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Newest first. `next` is the `before` of the following page, or None where there is none."""
+
+    entries: tuple[Entry, ...]
+    next: int | None
+
+
+class Ticker:
+    """The newest `max_alerts` of one edition. `changes` counts up whenever what is shown may have changed."""
+
+    def __init__(self, max_alerts: int, tombstone_s: int) -> None:
+        assert max_alerts > 0, "a ticker of nothing shows nothing"
+        self.changes = 0
+        self._max = max_alerts
+        self._tombstone_ms = tombstone_s * 1000
+        self._by_id: dict[str, Entry] = {}
+        self._places: list[int] = []
+        self._by_place: dict[int, str] = {}
+
+    def apply(self, first_offset: int, alert: Alert, encoded: bytes) -> bool:
+        """Take a version of an alert; False where we have that version or a later one already."""
+        known = self._by_id.get(alert.id)
+        if known is not None and known.alert.version >= alert.version:
+            return False
+        if known is None:
+            insort(self._places, first_offset)
+            self._by_place[first_offset] = alert.id
+        place = first_offset if known is None else known.first_offset
+        self._by_id[alert.id] = Entry(place, alert, encoded)
+        self.changes += 1
+        if len(self._places) > self._max:
+            del self._by_id[self._by_place.pop(self._places.pop(0))]
+        return True
+
+    def page(self, now_ms: int, limit: int, before: int | None = None, wanted: Filter = EVERYTHING) -> Page:
+        """At most `limit` alerts first published before the offset `before`, as readers see them at `now_ms`."""
+        found: list[Entry] = []
+        for entry in self._newest_first(before):
+            if self._shows(entry.alert, now_ms) and wanted.admits(entry.alert):
+                if len(found) == limit:
+                    return Page(tuple(found), found[-1].first_offset)
+                found.append(entry)
+        return Page(tuple(found), None)
+
+    def next_change_ms(self, now_ms: int, entries: tuple[Entry, ...]) -> int | None:
+        """When the first of `entries` leaves by itself (expiry, end of a tombstone), or None."""
+        ends = [self._ends_ms(entry.alert) for entry in entries]
+        return min((end for end in ends if end > now_ms), default=None)
+
+    def get(self, alert_id: str) -> Entry | None:
+        """The current version of an alert, or None if this ticker does not hold it."""
+        return self._by_id.get(alert_id)
+
+    def _newest_first(self, before: int | None) -> Iterator[Entry]:
+        end = len(self._places) if before is None else bisect_left(self._places, before)
+        for index in range(end - 1, -1, -1):
+            yield self._by_id[self._by_place[self._places[index]]]
+
+    def _shows(self, alert: Alert, now_ms: int) -> bool:
+        if "undone" in alert.signals:
+            return False
+        return self._ends_ms(alert) > now_ms
+
+    def _ends_ms(self, alert: Alert) -> int:
+        expires = moment.from_text(alert.expires)
+        if alert.pub_status == "canceled":
+            return min(expires, moment.from_text(alert.version_created) + self._tombstone_ms)
+        return expires
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def quietest(levels: tuple[Level, ...]) -> Level | None:
+    """The threshold that a list of levels means: the quietest of them; None for an empty list."""
+    return max(levels, key=LEVELS.index, default=None)
