@@ -6,7 +6,7 @@ once. Nothing is guessed and nothing unknown is passed over.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -30,6 +30,7 @@ from service.domain.newsroom import Edition, Newsroom
 
 ID_FORM = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 URL_CHARS_MAX = 2048
+ATTRIBUTION_GRAPHEMES_MAX = 120
 TERMS_MAX = 8
 PLACES_MAX = 8
 NOTE_CHARS_MAX = 1000
@@ -148,10 +149,11 @@ class _Body:
         return {name: value[name] for name in (*needed, *optional) if value.get(name) is not None}
 
     def url(self, value: Any, pointer: str, schemes: tuple[str, ...]) -> str:
-        if not isinstance(value, str) or (why := _url_fault(value, schemes)):
-            self.wrong(pointer, why if isinstance(value, str) else "must be a string")
+        fault = _url_fault(value, schemes) if isinstance(value, str) else "must be a string"
+        if fault:
+            self.wrong(pointer, fault)
             return ""
-        return value
+        return str(value)
 
 
 def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bool) -> Draft:
@@ -218,13 +220,15 @@ def _words(read: _Body, edition: Edition, newsroom: Newsroom) -> tuple[Attributi
     stated = _optional(read.fields, "attribution", lambda value: _attribution(read, value))
     if pasted is not None:
         line = read.line(pasted, "/text")
-        parsed = attributions.parse(line, edition.language) if stated is None else None
+        parsed = attributions.parse(line, edition.language, (newsroom.outlet,)) if stated is None else None
         given, rest = parsed or (stated or NO_ATTRIBUTION, line)
         return given, rest, line
     headline = read.line(headline, "/headline")
     given = stated or NO_ATTRIBUTION
     words = attributions.render(given, edition.templates, newsroom.outlet)
     if given.kind != "none":
+        if not words:
+            read.wrong("/attribution", f"of kind {given.kind} lacks a name that its template needs; or give its text")
         given = msgspec.structs.replace(given, text=words or None)
     line = ticker_text(words, headline)
     if not read.findings and text.graphemes(line) > 2 * text.HEADLINE_GRAPHEMES_MAX:
@@ -261,7 +265,9 @@ def _places(read: _Body) -> tuple[Place, ...]:
             read.wrong(f"{pointer}/country", "must be a country code of two capital letters (ISO 3166-1)")
             country = None
         if "name" in fields:
-            places.append(Place(name=read.line(fields["name"], f"{pointer}/name", 120), country=country))
+            places.append(
+                Place(name=read.line(fields["name"], f"{pointer}/name", ATTRIBUTION_GRAPHEMES_MAX), country=country)
+            )
     return tuple(places)
 
 
