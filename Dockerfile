@@ -1,0 +1,13 @@
+# One image for every part; docker-compose.yml says which one a container is.
+# The steps are those of ./run, so that what is tested is what is packed.
+FROM python:3.13-slim
+WORKDIR /flashwire
+COPY setup pyproject.toml requirements.lock README.md LICENSE ./
+COPY config config
+COPY service service
+COPY workers workers
+RUN ./setup run && useradd --system --no-create-home flashwire && mkdir data && chown flashwire data
+USER flashwire
+VOLUME /flashwire/data
+ENTRYPOINT [".venv/bin/flashwire"]
+CMD ["--help"]
