@@ -1,1 +1,1 @@
-"""The store: Redis or Valkey, and nothing else."""
+"""The store: Valkey or Redis and nothing else. One file for each thing kept there."""

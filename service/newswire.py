@@ -1,0 +1,172 @@
+"""Follow the wires into memory: the one reader of the store that every serving process has.
+
+The rule to remember: readers cost the store nothing. This tail reads each revision once; everybody else is answered
+from the `Wire` it keeps. A tail that cannot hear the store says so (`hearing`) and goes on trying; a tail that dies must
+end its process, so whoever runs `follow` treats its end as fatal.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from redis.exceptions import RedisError
+
+from service.domain.backlog import Backlog
+from service.domain.cursor import Cursor
+from service.domain.revision import Revision
+from service.domain.ticker import Ticker
+from service.store import history, keys, stream
+from service.store.connection import Store
+from service.store.keys import WireName
+from service.store.stream import Unreadable
+
+log = structlog.get_logger("newswire")
+
+RETRY_FIRST_S = 0.05
+RETRY_MAX_S = 1.0
+
+
+class Wire:
+    """One wire in memory: the newest revisions and every alert's current version, both at the same place."""
+
+    def __init__(self, name: WireName, backlog: Backlog, ticker: Ticker) -> None:
+        self.name = name
+        self.backlog = backlog
+        self.ticker = ticker
+
+    @property
+    def cursor(self) -> Cursor:
+        return self.backlog.cursor
+
+    def take(self, revision: Revision) -> tuple[int, ...]:
+        """Apply the next revision; returns the offsets of earlier ones that it redacted. Raises GapError."""
+        redacted = self.backlog.append(revision)
+        self.ticker.apply(revision.first_offset, revision.alert, revision.encoded)
+        return redacted
+
+
+OnRevisions = Callable[[WireName, Sequence[Revision | Unreadable]], None]
+OnLoaded = Callable[[Wire], None]
+
+
+class Newswire:
+    """Tails `names`. Calls `on_loaded(wire)` whenever a wire was read afresh (at the start, and when its epoch changed)
+    and `on_revisions(name, revisions)` for what comes after, in order and without holes. Both are synchronous and must
+    be quick; whoever receives a revision applies it (`Wire.take`) at the moment of its own choosing.
+    """
+
+    def __init__(
+        self, store: Store, names: Sequence[WireName], *, wire_max_revisions: int, history_max_alerts: int,
+        tombstone_s: int, block_ms: int, stale_after_s: float, on_loaded: OnLoaded, on_revisions: OnRevisions,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._names = tuple(names)
+        self._wire_max = wire_max_revisions
+        self._history_max = history_max_alerts
+        self._tombstone_s = tombstone_s
+        self._block_ms = block_ms
+        self._stale_after_s = stale_after_s
+        self._on_loaded = on_loaded
+        self._on_revisions = on_revisions
+        self._places: dict[WireName, Cursor] = {}
+        self._heard_at = 0.0
+        self.loaded = asyncio.Event()
+        """Set once every wire stands in memory."""
+
+    @property
+    def hearing(self) -> bool:
+        """Whether the store has answered lately; False means that what we show may be old."""
+        return self.loaded.is_set() and time.monotonic() - self._heard_at < self._stale_after_s
+
+    @property
+    def lag_s(self) -> float:
+        """Seconds since the store last answered."""
+        return time.monotonic() - self._heard_at
+
+    async def follow(self) -> None:
+        """For ever: read, hand on, read again. Survives any outage of the store; raises only on our own mistakes."""
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                await self._read_once()
+                delay_s = RETRY_FIRST_S
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("the store cannot be heard", error=str(error) or type(error).__name__, retry_s=delay_s)
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, RETRY_MAX_S)
+
+    async def _read_once(self) -> None:
+        """Load what is not loaded, check that every wire is still in the life we know, then wait for news once."""
+        for name in self._names:
+            await self._check_epoch(name)
+        if not all(name in self._places for name in self._names):
+            # a wire without an epoch was never opened by the API: look again shortly
+            await asyncio.sleep(RETRY_FIRST_S)
+            return
+        self._heard()
+        streams = {keys.wire(name): f"{self._places[name].offset}-0" for name in self._names}
+        by_key = {keys.wire(name).encode(): name for name in self._names}
+        for key, entries in await self._store.xread(streams, block=self._block_ms):
+            self._hand_on(by_key[key], [stream.read_entry(*entry) for entry in entries])
+        self._heard()
+
+    def _heard(self) -> None:
+        self._heard_at = time.monotonic()
+        self.loaded.set()
+
+    async def _check_epoch(self, name: WireName) -> None:
+        """A wire of another epoch, or one that lies behind what we have seen, is another life: read it afresh."""
+        head = await stream.read_head(self._store, name)
+        place = self._places.get(name)
+        if head is None:
+            if place is not None:
+                log.error("the wire is gone; waiting for the API to open a new one", wire=name.suffix)
+            return
+        if place is None or place.epoch != head.epoch or head.offset < place.offset:
+            await self._load(name)
+
+    async def _load(self, name: WireName) -> None:
+        """Read a wire and its history. The wire is read first: what the history adds can only be newer, and the ticker
+        takes the highest version of each alert whatever the order.
+        """
+        head = await stream.read_head(self._store, name)
+        entries = await stream.read_wire(self._store, name, 0)
+        if head is None or any(epoch != head.epoch for epoch, _ in entries[-1:]):
+            return
+        last = entries[-1][1].offset if entries else head.offset
+        wire = Wire(
+            name,
+            Backlog(head.epoch, entries[0][1].offset - 1 if entries else last, self._wire_max),
+            Ticker(self._history_max, self._tombstone_s),
+        )
+        placed = await history.load(self._store, name, self._history_max)
+        for item in reversed(placed):
+            wire.ticker.apply(item.first_offset, item.alert, item.encoded)
+        for _, entry in entries:
+            if isinstance(entry, Unreadable) or entry.offset != wire.backlog.last + 1:
+                log.error("an entry of the wire cannot be used", wire=name.suffix, offset=entry.offset,
+                          why=entry.why if isinstance(entry, Unreadable) else "a hole before it")  # fmt: skip
+                wire.backlog.skip(entry.offset if isinstance(entry, Unreadable) else entry.offset - 1)
+            if isinstance(entry, Revision):
+                wire.take(entry)
+        self._places[name] = wire.cursor
+        log.info("wire loaded", wire=name.suffix, cursor=str(wire.cursor), alerts=len(wire.ticker))
+        self._on_loaded(wire)
+
+    def _hand_on(self, name: WireName, entries: "Sequence[tuple[str, Revision | Unreadable]]") -> None:
+        """Pass on the entries that continue what we have; anything else makes us read the wire afresh."""
+        place = self._places[name]
+        fitting: list[Revision | Unreadable] = []
+        for epoch, entry in entries:
+            # an unreadable entry may have lost its epoch too; its offset is all that counts
+            other_life = epoch != place.epoch and not isinstance(entry, Unreadable)
+            if other_life or entry.offset != place.offset + len(fitting) + 1:
+                log.error("the wire does not continue; reading it afresh", wire=name.suffix, offset=entry.offset)
+                del self._places[name]
+                break
+            fitting.append(entry)
+        else:
+            self._places[name] = Cursor(place.epoch, place.offset + len(fitting))
+        if fitting:
+            self._on_revisions(name, fitting)

@@ -1,0 +1,77 @@
+"""Connections to the store, each bounded in time.
+
+The rule to remember: no call to the store may hang. Commands end within `store_timeout_s`; a tail's socket waits 2 s
+longer than its XREAD blocks, since a shorter wait would fail every idle read, and none at all would hang for ever on a
+stopped server.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+COMMAND_CONNECTIONS_MAX = 64
+TAIL_EXTRA_S = 2.0
+
+Fields = Mapping[str, str | bytes | int]
+
+
+class Store(Protocol):
+    """The commands of Valkey and Redis that we use, as the asynchronous client types them in truth: bytes in every answer.
+
+    Kept to what both products and every version since Redis 7.0 know alike.
+    """
+
+    async def hget(self, name: str, key: str) -> bytes | None: ...
+    async def hmget(self, name: str, keys: list[str]) -> list[bytes | None]: ...
+    async def hset(self, name: str, key: str, value: str | bytes) -> int: ...
+    async def hsetnx(self, name: str, key: str, value: str) -> bool: ...
+    async def lrange(self, name: str, start: int, end: int) -> list[bytes]: ...
+    async def smembers(self, name: str) -> set[bytes]: ...
+    async def xrange(self, name: str, min: str, max: str = "+") -> list[tuple[bytes, dict[bytes, bytes]]]: ...
+    async def xread(self, streams: Mapping[str, str], block: int) -> list[tuple[bytes, list[Any]]]: ...
+    async def zrevrange(self, name: str, start: int, end: int, withscores: bool) -> list[tuple[bytes, float]]: ...
+    async def info(self, section: str) -> dict[Any, Any]: ...
+    async def config_get(self, *patterns: str) -> dict[Any, Any]: ...
+    async def ping(self) -> bool: ...
+    async def wait(self, num_replicas: int, timeout: int) -> int: ...
+    async def aclose(self) -> None: ...
+    def pipeline(self, transaction: bool) -> Any: ...
+    def register_script(self, script: str) -> Any: ...
+
+
+def for_commands(url: str, timeout_s: float) -> Store:
+    """A pool of at most 64 connections; a call waits at most `timeout_s` for one, and as long again for its answer."""
+    return _connect(url, timeout_s, COMMAND_CONNECTIONS_MAX)
+
+
+def for_tail(url: str, block_ms: int) -> Store:
+    """One connection that may wait `block_ms` for news."""
+    return _connect(url, block_ms / 1000 + TAIL_EXTRA_S, 2)
+
+
+def _connect(url: str, timeout_s: float, connections_max: int) -> Store:
+    options: dict[str, Any] = {
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        # we retry where we know what a repetition means; the library must not
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if url.startswith("redis+sentinel://"):
+        return _by_sentinel(url, options)
+    pool = BlockingConnectionPool.from_url(url, max_connections=connections_max, timeout=timeout_s, **options)
+    return cast(Store, Redis(connection_pool=pool))
+
+
+def _by_sentinel(url: str, options: dict[str, Any]) -> Store:
+    """`redis+sentinel://h1:26379,h2,h3/name`: whichever of the named primary's hosts is primary now."""
+    places, _, name = url.removeprefix("redis+sentinel://").partition("/")
+    hosts = []
+    for place in places.split(","):
+        host, _, port = place.partition(":")
+        hosts.append((host, int(port or 26379)))
+    sentinel = Sentinel(hosts, sentinel_kwargs=dict(options), **options)  # type: ignore[no-untyped-call]
+    return cast(Store, sentinel.master_for(name))

@@ -1,0 +1,27 @@
+"""Ask the store how durable it is; the judgement is `service.domain.durability`."""
+
+from redis.exceptions import ResponseError
+
+from service.domain.durability import WANTED, Demand, Durability, judge
+from service.store.connection import Store
+from service.store.stream import reaching_store
+
+
+async def read(store: Store, demand: Demand, replicas_min: int) -> Durability:
+    """What the store gives now. Raises StoreUnavailable."""
+    async with reaching_store():
+        persistence = _text(await store.info("persistence"))
+        replication = _text(await store.info("replication"))
+        try:
+            config: dict[str, str] | None = _text(await store.config_get(*WANTED))
+        except ResponseError:
+            config = None  # a managed store: CONFIG may not be read
+    replicas = int(replication.get("connected_slaves", "0"))
+    return judge(config, persistence, replicas, replicas_min, demand)
+
+
+def _text(values: dict[object, object]) -> dict[str, str]:
+    def plain(value: object) -> str:
+        return value.decode() if isinstance(value, bytes) else str(value)
+
+    return {plain(name): plain(value) for name, value in values.items()}

@@ -1,0 +1,68 @@
+"""Every key in the store: name, type, lifetime, who writes.
+
+The rule to remember: an edition's name stands in braces, so that all keys of a wire share one cluster slot.
+
+    head:{en}            hash    epoch, offset                     for ever     append.lua; epoch by the API only
+    wire:{en}            stream  <offset>-0: epoch type id version first push alert   newest 5,000   append.lua
+    history:{en}         zset    alert id by first offset          newest 20,000  append.lua
+    alert:<id>           hash    record version first cursor       history_days   append.lua
+    versions:<id>        list    records, oldest first             history_days   append.lua
+    audit                stream  who, what, when                   newest 1,000,000  append.lua, access.py
+    answers:<key id>     zset    Idempotency-Key by time           24 h         append.lua
+    answer:<key id>:<k>  hash    fingerprint answer cursor         24 h         append.lua
+    key:<id>             hash    an API key's digest, role, name   until revoked and pruned  access.py
+    keys                 set     ids of API keys                   for ever     access.py
+
+A drill has keys of its own: `{en}:exercise` in place of `{en}`.
+"""
+
+import msgspec
+
+
+class WireName(msgspec.Struct, frozen=True):
+    """Which wire: an edition's, or the one of its drills."""
+
+    edition: str
+    exercise: bool = False
+
+    @property
+    def suffix(self) -> str:
+        return f"{{{self.edition}}}:exercise" if self.exercise else f"{{{self.edition}}}"
+
+
+def head(wire: WireName) -> str:
+    return f"head:{wire.suffix}"
+
+
+def wire(name: WireName) -> str:
+    return f"wire:{name.suffix}"
+
+
+def history(wire: WireName) -> str:
+    return f"history:{wire.suffix}"
+
+
+def alert(alert_id: str) -> str:
+    return f"alert:{alert_id}"
+
+
+def versions(alert_id: str) -> str:
+    return f"versions:{alert_id}"
+
+
+AUDIT = "audit"
+
+
+def answers(key_id: str) -> str:
+    return f"answers:{key_id}"
+
+
+def answer(key_id: str, idempotency_key: str) -> str:
+    return f"answer:{key_id}:{idempotency_key}"
+
+
+KEYS = "keys"
+
+
+def key(key_id: str) -> str:
+    return f"key:{key_id}"

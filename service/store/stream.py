@@ -1,0 +1,202 @@
+"""The wire in the store: append a revision, read what is there, follow what comes.
+
+The rule to remember: `append` is one script call, so there is no half-published alert; what it did is told apart from
+what it may have done: StoreUnavailable means that nobody knows, and only the same Idempotency-Key finds out.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Any, cast, get_args
+
+import msgspec
+from redis.exceptions import RedisError
+
+from service.domain import revision as revisions
+from service.domain.cursor import Cursor, parse
+from service.domain.errors import IdempotencyMismatch, NotDurable, StoreUnavailable, VersionStale
+from service.domain.revision import Revision, RevisionType
+from service.store import keys
+from service.store.connection import Store
+from service.store.keys import WireName
+
+REPLICA_WAIT_MS = 500
+
+_APPEND = resources.files(__package__).joinpath("append.lua").read_text("utf-8")
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How much is kept of everything that append.lua writes; the settings of the same names."""
+
+    wire_max_revisions: int
+    history_max_alerts: int
+    history_days: int
+    idempotency_ttl_s: int
+    idempotency_max_per_key: int
+    audit_max_entries: int
+    replicas_min: int = 0
+    """Replicas that must have it before it counts as appended; 0 where the primary's own disk is enough."""
+
+
+class Idempotency(msgspec.Struct, frozen=True):
+    """A client's key, the API key it is scoped to, and the digest of the request."""
+
+    key_id: str
+    key: str
+    fingerprint: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A revision about to be appended, with everything that is written in the same call."""
+
+    wire: WireName
+    type: RevisionType
+    alert_id: str
+    version: int
+    expected_version: int
+    """The version it was decided upon; 0 for a new alert."""
+    encoded: bytes
+    """The alert's public JSON, final."""
+    record: bytes
+    audit: bytes
+    push: bool
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """Where it stands. `replayed` carries the stored answer when the same Idempotency-Key was used before."""
+
+    cursor: Cursor
+    replayed: bytes | None = None
+
+
+class Head(msgspec.Struct, frozen=True):
+    """An edition's newest place in the store."""
+
+    epoch: str
+    offset: int
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """An entry of the wire that is no revision; its offset is taken all the same."""
+
+    offset: int
+    why: str
+
+
+@asynccontextmanager
+async def reaching_store() -> AsyncIterator[None]:
+    """Any failure of the store inside becomes StoreUnavailable."""
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(f"the store cannot be reached: {error or type(error).__name__}") from error
+
+
+async def answered(store: Store, idempotency: Idempotency) -> Appended | None:
+    """The answer stored under this Idempotency-Key. Raises IdempotencyMismatch if it was to another request."""
+    async with reaching_store():
+        known = await store.hmget(keys.answer(idempotency.key_id, idempotency.key), ["fingerprint", "answer", "cursor"])
+    return None if known[0] is None else _replay(idempotency, *cast("tuple[bytes, bytes, bytes]", known))
+
+
+async def append(
+    store: Store, entry: Entry, idempotency: Idempotency | None, answer: bytes, new_epoch: str, now_ms: int,
+    bounds: Bounds,
+) -> Appended:  # fmt: skip
+    """Put a revision on its wire, durably if the store is durable, exactly once per Idempotency-Key.
+
+    Raises VersionStale, IdempotencyMismatch, StoreUnavailable; NotDurable when too few replicas confirmed in time: it may
+    still stand, and the same Idempotency-Key will tell.
+    """
+    key_id, key, fingerprint = (
+        (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")
+    )
+    names = (
+        keys.head(entry.wire), keys.wire(entry.wire), keys.history(entry.wire), keys.alert(entry.alert_id),
+        keys.versions(entry.alert_id), keys.AUDIT, keys.answers(key_id), keys.answer(key_id, key),
+    )  # fmt: skip
+    # a day more than the history reaches back, so that an id the history still names is still there
+    lifetime_ms = (bounds.history_days + 1) * 86_400_000
+    values = (
+        entry.type, entry.encoded, entry.record, entry.alert_id, entry.version, entry.expected_version,
+        int(entry.push), new_epoch, now_ms, key, fingerprint, answer, entry.audit, bounds.wire_max_revisions,
+        bounds.history_max_alerts, lifetime_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key,
+        bounds.audit_max_entries,
+    )  # fmt: skip
+    async with reaching_store():
+        reply = await _call(store, names, values, bounds.replicas_min)
+    match reply:
+        case [b"ok", cursor]:
+            return Appended(_cursor(cursor))
+        case [b"replay", known, stored, cursor]:
+            assert idempotency is not None, "only a keyed call can be a replay"
+            return _replay(idempotency, known, stored, cursor)
+        case [b"stale", current]:
+            raise VersionStale(int(current))
+    raise AssertionError(f"append.lua answered {reply!r}")
+
+
+async def _call(store: Store, names: tuple[str, ...], values: tuple[Any, ...], replicas_min: int) -> list[Any]:
+    if not replicas_min:
+        return cast("list[Any]", await store.register_script(_APPEND)(keys=names, args=values))
+    # WAIT counts for the connection that wrote, so both go down one pipeline
+    async with store.pipeline(transaction=False) as pipe:
+        pipe.eval(_APPEND, len(names), *names, *values)
+        pipe.wait(replicas_min, REPLICA_WAIT_MS)
+        reply, replicas = await pipe.execute()
+    if replicas < replicas_min:
+        raise NotDurable(f"{replicas} of {replicas_min} replicas confirmed the revision in {REPLICA_WAIT_MS} ms")
+    return cast("list[Any]", reply)
+
+
+def _replay(idempotency: Idempotency, fingerprint: bytes, answer: bytes, cursor: bytes) -> Appended:
+    if fingerprint.decode() != idempotency.fingerprint:
+        raise IdempotencyMismatch("this Idempotency-Key was used with another request")
+    return Appended(_cursor(cursor), answer)
+
+
+def _cursor(text: bytes) -> Cursor:
+    cursor = parse(text.decode())
+    assert cursor is not None, "the store's own cursors are well-formed"
+    return cursor
+
+
+async def give_birth(store: Store, wire: WireName, new_epoch: str) -> Head:
+    """The head of a wire, which is given the epoch `new_epoch` if it has none. Only the API may call this."""
+    async with reaching_store():
+        await store.hsetnx(keys.head(wire), "epoch", new_epoch)
+        head = await read_head(store, wire)
+    assert head is not None, "it has just been written"
+    return head
+
+
+async def read_head(store: Store, wire: WireName) -> Head | None:
+    """The newest epoch and offset of a wire; None where no epoch was ever given. Raises redis errors as they are."""
+    epoch, offset = await store.hmget(keys.head(wire), ["epoch", "offset"])
+    return None if epoch is None else Head(epoch.decode(), int(offset or 0))
+
+
+async def read_wire(store: Store, wire: WireName, after: int) -> list[tuple[str, Revision | Unreadable]]:
+    """All entries of a wire after the offset `after`, each with its epoch. Raises redis errors as they are."""
+    entries = await store.xrange(keys.wire(wire), min=f"({after}-0")
+    return [read_entry(*entry) for entry in entries]
+
+
+def read_entry(entry_id: bytes, fields: Mapping[bytes, bytes]) -> tuple[str, Revision | Unreadable]:
+    """The epoch and the revision of a stream entry; never raises, whatever stands there."""
+    offset = int(entry_id.partition(b"-")[0])
+    epoch = fields.get(b"epoch", b"").decode("utf-8", "replace")
+    try:
+        kind = fields[b"type"].decode()
+        if kind not in get_args(RevisionType):
+            return epoch, Unreadable(offset, f"unknown type {kind[:40]!r}")
+        return epoch, Revision(
+            offset=offset,
+            type=cast(RevisionType, kind),
+            alert=revisions.decode(fields[b"alert"]),
+            encoded=fields[b"alert"],
+            first_offset=int(fields[b"first"]),
+            push=fields[b"push"] == b"1",
+        )
+    except (KeyError, ValueError, msgspec.MsgspecError) as error:
+        return epoch, Unreadable(offset, f"{type(error).__name__}: {error}"[:200])
