@@ -1,8 +1,8 @@
 """Follow the wires into memory: the one reader of the store that every serving process has.
 
 The rule to remember: readers cost the store nothing. This tail reads each revision once; everybody else is answered
-from the `Wire` it keeps. A tail that cannot hear the store says so (`hearing`) and goes on trying; a tail that dies must
-end its process, so whoever runs `follow` treats its end as fatal.
+from the `Wire` it keeps. A tail that cannot hear the store says so (`hearing`) and goes on trying; a tail that dies
+must end its process, so whoever runs `follow` treats its end as fatal.
 """
 
 import asyncio
@@ -25,6 +25,8 @@ log = structlog.get_logger("newswire")
 
 RETRY_FIRST_S = 0.05
 RETRY_MAX_S = 1.0
+# every entry names its epoch; this finds a life that ended without a new entry
+EPOCH_CHECK_S = 1.0
 
 
 class Wire:
@@ -71,6 +73,7 @@ class Newswire:
         self._on_revisions = on_revisions
         self._places: dict[WireName, Cursor] = {}
         self._heard_at = 0.0
+        self._checked_at = float("-inf")
         self.loaded = asyncio.Event()
         """Set once every wire stands in memory."""
 
@@ -92,14 +95,17 @@ class Newswire:
                 await self._read_once()
                 delay_s = RETRY_FIRST_S
             except (RedisError, OSError, TimeoutError) as error:
+                self._checked_at = float("-inf")
                 log.warning("the store cannot be heard", error=str(error) or type(error).__name__, retry_s=delay_s)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_MAX_S)
 
     async def _read_once(self) -> None:
         """Load what is not loaded, check that every wire is still in the life we know, then wait for news once."""
-        for name in self._names:
-            await self._check_epoch(name)
+        if time.monotonic() - self._checked_at > EPOCH_CHECK_S or len(self._places) < len(self._names):
+            for name in self._names:
+                await self._check_epoch(name)
+            self._checked_at = time.monotonic()
         if not all(name in self._places for name in self._names):
             # a wire without an epoch was never opened by the API: look again shortly
             await asyncio.sleep(RETRY_FIRST_S)

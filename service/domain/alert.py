@@ -147,6 +147,11 @@ def redacted(alert: Alert, notice: str) -> Alert:
     )
 
 
+def public_form(alert: Alert, notice: str) -> Alert:
+    """What readers may see of a version: itself while it is usable, else its redacted form with `notice`."""
+    return alert if alert.pub_status == "usable" else redacted(alert, notice)
+
+
 def ticker_text(attribution_text: str, headline: str) -> str:
     """What a ticker shows: `Who: what`, or the headline alone where nobody is named."""
     return f"{attribution_text}: {headline}" if attribution_text else headline

@@ -246,9 +246,8 @@ def _attribution(read: _Body, value: Any) -> Attribution:
     if kind == "none" and fields:
         read.wrong("/attribution", "of kind none has no other fields")
         return NO_ATTRIBUTION
-    return Attribution(
-        kind=kind, **{name: read.line(words, f"/attribution/{name}", 120) for name, words in fields.items()}
-    )
+    words = {name: read.line(part, f"/attribution/{name}", ATTRIBUTION_GRAPHEMES_MAX) for name, part in fields.items()}
+    return Attribution(kind=cast(AttributionKind, kind), **words)
 
 
 def _places(read: _Body) -> tuple[Place, ...]:

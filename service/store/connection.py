@@ -20,7 +20,7 @@ Fields = Mapping[str, str | bytes | int]
 
 
 class Store(Protocol):
-    """The commands of Valkey and Redis that we use, as the asynchronous client types them in truth: bytes in every answer.
+    """The commands of Valkey and Redis that we use, with the types they truly have: bytes in every answer.
 
     Kept to what both products and every version since Redis 7.0 know alike.
     """

@@ -105,8 +105,8 @@ async def append(
 ) -> Appended:  # fmt: skip
     """Put a revision on its wire, durably if the store is durable, exactly once per Idempotency-Key.
 
-    Raises VersionStale, IdempotencyMismatch, StoreUnavailable; NotDurable when too few replicas confirmed in time: it may
-    still stand, and the same Idempotency-Key will tell.
+    Raises VersionStale, IdempotencyMismatch, StoreUnavailable; NotDurable when too few replicas confirmed in time: it
+    may still stand, and the same Idempotency-Key will tell.
     """
     key_id, key, fingerprint = (
         (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")

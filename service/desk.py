@@ -1,0 +1,234 @@
+"""The desk: what an editor can do, the domain's decisions carried out through the store.
+
+The rule to remember: decide on what was read, append only if it is still so. If the alert has moved in between, read and
+decide again; where the editor named a version (`If-Match`), say that it is stale. Bytes are final before the append.
+"""
+
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from service.domain import lifecycle, moment, revision
+from service.domain.alert import URGENCY, Alert, Author, Record, Reference, public_form
+from service.domain.checks import Draft, Notice
+from service.domain.durability import Durability
+from service.domain.errors import NotDurable, NotFound, VersionStale
+from service.domain.lifecycle import Transition, Verb
+from service.domain.newsroom import Newsroom
+from service.store import history, stream
+from service.store.connection import Store
+from service.store.history import Stored
+from service.store.keys import WireName
+from service.store.stream import Bounds, Entry, Idempotency
+
+ID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+DECIDE_AGAIN_MAX = 5
+"""Two editors at one alert is usual; six changes while we decide is a loop gone wrong."""
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts, from where: goes into the audit. A test key acts on drills only."""
+
+    author: Author
+    test: bool
+    address: str
+    request_id: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What an act came to. `alert` is the public JSON, `replayed` tells that the act had been done before."""
+
+    status: int
+    wire: WireName
+    version: int
+    alert: bytes
+    alert_id: str
+    cursor: str
+    undo_until: str | None
+    warnings: tuple[Notice, ...]
+    replayed: bool = False
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What is kept under an Idempotency-Key: enough to answer the same again."""
+
+    status: int
+    id: str
+    version: int
+    warnings: tuple[Notice, ...]
+
+
+class _Audit(msgspec.Struct, frozen=True, rename="camel"):
+    """One line of the audit: who, what, when, from where."""
+
+    at: str
+    verb: Verb
+    alert: str
+    version: int
+    key_id: str
+    name: str
+    address: str
+    request_id: str
+    reason: str | None
+
+
+_encode = msgspec.json.Encoder().encode
+_answer = msgspec.json.Decoder(_Answer)
+
+
+def new_id() -> str:
+    """26 random characters of the ULID alphabet, 130 bits: an id that tells nothing, not even its age."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(26))
+
+
+def new_epoch() -> str:
+    """A name for one life of a wire; 40 random bits are plenty for lives that are counted on fingers."""
+    return "".join(secrets.choice(EPOCH_ALPHABET) for _ in range(8))
+
+
+class Desk:
+    """Acts on alerts. `durability` is what the store gave at the last look; None before the first."""
+
+    def __init__(
+        self, store: Store, newsroom: Newsroom, bounds: Bounds, *, expires_default_s: int, now_ms: Callable[[], int],
+        durability: Callable[[], Durability | None],
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._newsroom = newsroom
+        self._bounds = bounds
+        self._expires_default_ms = expires_default_s * 1000
+        self._now_ms = now_ms
+        self._durability = durability
+
+    async def answered(self, idempotency: Idempotency | None) -> Outcome | None:
+        """The answer that this Idempotency-Key has already had. Raises IdempotencyMismatch, StoreUnavailable."""
+        known = None if idempotency is None else await stream.answered(self._store, idempotency)
+        return None if known is None or known.replayed is None else await self._again(known.replayed, str(known.cursor))
+
+    async def publish(self, draft: Draft, actor: Actor, idempotency: Idempotency | None) -> Outcome:
+        """Put a new alert on its wire. Raises NotDurable, StoreUnavailable, IdempotencyMismatch."""
+        transition = lifecycle.decide(None, "publish")
+        assert transition is not None, "publishing changes something"
+        now_ms = self._now_ms()
+        alert = self._first_version(draft, transition, actor, now_ms)
+        record = Record(
+            alert=alert, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
+            reason=draft.override_reason,
+        )  # fmt: skip
+        return await self._append("publish", transition, record, 0, actor, idempotency, now_ms, draft.warnings)
+
+    async def kill(
+        self, alert_id: str, reason: str | None, actor: Actor, if_match: int | None, idempotency: Idempotency | None
+    ) -> Outcome:
+        """Withdraw an alert. Killing a killed one changes nothing and answers with its state.
+
+        Raises NotFound, WrongState, VersionStale (only where `if_match` was given), NotDurable, StoreUnavailable,
+        IdempotencyMismatch.
+        """
+        for _ in range(DECIDE_AGAIN_MAX):
+            stored = await self.read(alert_id, actor.test)
+            try:
+                return await self._change("kill", stored, reason, actor, if_match, idempotency)
+            except VersionStale:
+                if if_match is not None:
+                    raise
+        raise VersionStale(stored.record.alert.version)
+
+    async def read(self, alert_id: str, test: bool) -> Stored:
+        """The alert as it stands. Raises NotFound (also for a real alert asked for with a test key)."""
+        stored = await history.read(self._store, alert_id)
+        if stored is None or (test and stored.record.alert.status != "Exercise"):
+            raise NotFound("there is no alert of this id")
+        return stored
+
+    async def _change(
+        self, verb: Verb, stored: Stored, reason: str | None, actor: Actor, if_match: int | None,
+        idempotency: Idempotency | None,
+    ) -> Outcome:  # fmt: skip
+        before = stored.record.alert
+        if if_match is not None and if_match != before.version:
+            raise VersionStale(before.version)
+        transition = lifecycle.decide(stored.record.state, verb)
+        if transition is None:
+            return self._outcome(200, before, stored.encoded, str(stored.cursor), ())
+        now_ms = self._now_ms()
+        record = msgspec.structs.replace(
+            stored.record, alert=self._next_version(before, transition, now_ms), state=transition.state, reason=reason
+        )
+        return await self._append(verb, transition, record, before.version, actor, idempotency, now_ms, ())
+
+    async def _append(
+        self, verb: Verb, transition: Transition, record: Record, expected_version: int, actor: Actor,
+        idempotency: Idempotency | None, now_ms: int, warnings: tuple[Notice, ...],
+    ) -> Outcome:  # fmt: skip
+        self._refuse_unless_durable()
+        assert transition.type is not None, f"{verb} puts nothing on the wire"
+        alert = record.alert
+        encoded = revision.encode(self._public(alert))
+        status = 201 if expected_version == 0 else 200
+        audit = _Audit(
+            moment.to_text(now_ms), verb, alert.id, alert.version, actor.author.key_id, actor.author.name,
+            actor.address, actor.request_id, record.reason,
+        )  # fmt: skip
+        entry = Entry(
+            wire=WireName(alert.edition, alert.status == "Exercise"), type=transition.type, alert_id=alert.id,
+            version=alert.version, expected_version=expected_version, encoded=encoded, record=_encode(record),
+            audit=_encode(audit), push=record.push,
+        )  # fmt: skip
+        answer = _encode(_Answer(status, alert.id, alert.version, warnings))
+        appended = await stream.append(self._store, entry, idempotency, answer, new_epoch(), now_ms, self._bounds)
+        if appended.replayed is not None:
+            return await self._again(appended.replayed, str(appended.cursor))
+        return self._outcome(status, alert, encoded, str(appended.cursor), warnings)
+
+    async def _again(self, answer: bytes, cursor: str) -> Outcome:
+        known = _answer.decode(answer)
+        records = await history.read_versions(self._store, known.id)
+        alert = next((record.alert for record in records if record.alert.version == known.version), None)
+        if alert is None:
+            raise NotFound("the alert that this Idempotency-Key made is older than the history")
+        encoded = revision.encode(self._public(alert))
+        outcome = self._outcome(known.status, alert, encoded, cursor, known.warnings)
+        return msgspec.structs.replace(outcome, replayed=True)
+
+    def _outcome(self, status: int, alert: Alert, encoded: bytes, cursor: str, warnings: tuple[Notice, ...]) -> Outcome:
+        return Outcome(
+            status=status, wire=WireName(alert.edition, alert.status == "Exercise"), version=alert.version,
+            alert=encoded, alert_id=alert.id, cursor=cursor, undo_until=None, warnings=warnings,
+        )  # fmt: skip
+
+    def _first_version(self, draft: Draft, transition: Transition, actor: Actor, now_ms: int) -> Alert:
+        now = moment.to_text(now_ms)
+        return Alert(
+            id=new_id(), story=draft.story or new_id(), edition=draft.edition.edition,
+            language=draft.edition.language, dir=draft.edition.dir, version=1, msg_type=transition.msg_type,
+            status="Exercise" if actor.test else "Actual", pub_status=transition.pub_status, level=draft.level,
+            urgency=URGENCY[draft.level], certainty=draft.certainty, headline=draft.headline, text=draft.text,
+            attribution=draft.attribution, sections=draft.sections, regions=draft.regions, places=draft.places,
+            link=draft.link, image=draft.image, signals=transition.signals, references=(), correction=None,
+            notice=None, first_created=now, version_created=now,
+            expires=moment.to_text(draft.expires_ms or now_ms + self._expires_default_ms),
+        )  # fmt: skip
+
+    def _next_version(self, before: Alert, transition: Transition, now_ms: int) -> Alert:
+        return msgspec.structs.replace(
+            before, version=before.version + 1, msg_type=transition.msg_type, pub_status=transition.pub_status,
+            signals=transition.signals, references=(Reference(before.id, before.version),), correction=None,
+            version_created=moment.to_text(now_ms),
+        )  # fmt: skip
+
+    def _public(self, alert: Alert) -> Alert:
+        edition = self._newsroom.edition(alert.edition)
+        if edition is None or alert.pub_status == "usable":
+            return public_form(alert, "")
+        notices = edition.notices
+        return public_form(alert, notices.withheld if alert.pub_status == "withheld" else notices.canceled)
+
+    def _refuse_unless_durable(self) -> None:
+        durability = self._durability()
+        if durability is None:
+            raise NotDurable("the store has not yet said how durable it is")
+        if not durability.enough:
+            raise NotDurable(durability.remedy or "the store is not durable enough")
