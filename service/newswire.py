@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
 import structlog
 from redis.exceptions import RedisError
 
@@ -29,6 +30,15 @@ RETRY_MAX_S = 1.0
 EPOCH_CHECK_S = 1.0
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """What came of an entry: the revision that readers are told (None: nothing can be said, only a snapshot is true)
+    and the offsets of earlier revisions that it redacted.
+    """
+
+    revision: Revision | None
+    redacted: tuple[int, ...] = ()
+
+
 class Wire:
     """One wire in memory: the newest revisions and every alert's current version, both at the same place."""
 
@@ -41,11 +51,31 @@ class Wire:
     def cursor(self) -> Cursor:
         return self.backlog.cursor
 
-    def take(self, revision: Revision) -> tuple[int, ...]:
-        """Apply the next revision; returns the offsets of earlier ones that it redacted. Raises GapError."""
-        redacted = self.backlog.append(revision)
-        self.ticker.apply(revision.first_offset, revision.alert, revision.encoded)
-        return redacted
+    def take(self, entry: Revision | Unreadable) -> Taken:
+        """Apply the next entry of the wire. Raises GapError if it is not the next.
+
+        An entry that cannot be read keeps its offset: readers are told the newest alert once more in its place, which
+        changes nothing for them, so that one bad entry is neither a gap nor the end.
+        """
+        if isinstance(entry, Unreadable):
+            log.error("an entry of the wire cannot be read", wire=self.name.suffix, offset=entry.offset, why=entry.why)
+            stand_in = self._say_again(entry.offset)
+            if stand_in is None:
+                self.backlog.skip(entry.offset)
+                return Taken(None)
+            entry = stand_in
+        redacted = self.backlog.append(entry)
+        self.ticker.apply(entry.first_offset, entry.alert, entry.encoded)
+        return Taken(entry, redacted)
+
+    def _say_again(self, offset: int) -> Revision | None:
+        newest = self.ticker.newest()
+        if newest is None:
+            return None
+        return Revision(
+            offset=offset, type="updated", alert=newest.alert, encoded=newest.encoded,
+            first_offset=newest.first_offset, push=False,
+        )  # fmt: skip
 
 
 OnRevisions = Callable[[WireName, Sequence[Revision | Unreadable]], None]
@@ -150,12 +180,10 @@ class Newswire:
         for item in reversed(placed):
             wire.ticker.apply(item.first_offset, item.alert, item.encoded)
         for _, entry in entries:
-            if isinstance(entry, Unreadable) or entry.offset != wire.backlog.last + 1:
-                log.error("an entry of the wire cannot be used", wire=name.suffix, offset=entry.offset,
-                          why=entry.why if isinstance(entry, Unreadable) else "a hole before it")  # fmt: skip
-                wire.backlog.skip(entry.offset if isinstance(entry, Unreadable) else entry.offset - 1)
-            if isinstance(entry, Revision):
-                wire.take(entry)
+            if entry.offset != wire.backlog.last + 1:
+                log.error("the wire has a hole", wire=name.suffix, before=entry.offset)
+                wire.backlog.skip(entry.offset - 1)
+            wire.take(entry)
         self._places[name] = wire.cursor
         log.info("wire loaded", wire=name.suffix, cursor=str(wire.cursor), alerts=len(wire.ticker))
         self._on_loaded(wire)

@@ -92,6 +92,10 @@ class Ticker:
         """The current version of an alert, or None if this ticker does not hold it."""
         return self._by_id.get(alert_id)
 
+    def newest(self) -> Entry | None:
+        """The alert that was first published last, whatever became of it."""
+        return next(self._newest_first(None), None)
+
     def _newest_first(self, before: int | None) -> Iterator[Entry]:
         end = len(self._places) if before is None else bisect_left(self._places, before)
         for index in range(end - 1, -1, -1):
