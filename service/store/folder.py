@@ -1,0 +1,79 @@
+"""The data folder, and the one holder it has at a time, told by a lock that the kernel gives back even after kill -9.
+
+The rule to remember: the lock lies on the open file, not on its name; a process that inherits the file holds it too.
+"""
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+
+class FolderHeld(Exception):
+    """Somebody else holds the folder; says who, as far as they have told."""
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        super().__init__(f"the data folder {folder} is in use by {holder}")
+        self.holder = holder
+
+
+class FolderUnusable(Exception):
+    """The folder cannot be made or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Held until `release`, or until every process that has inherited `fd` has ended."""
+
+    fd: int
+
+    @classmethod
+    def take(cls, path: Path, holder: str) -> Self:
+        """Take the lock file `path` and write into it who holds it. Never waits; raises FolderHeld."""
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            told = _told(fd)
+            os.close(fd)
+            raise FolderHeld(path.parent, told) from None
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, json.dumps({"holder": holder, "pid": os.getpid()}).encode(), 0)
+        return cls(fd)
+
+    def release(self) -> None:
+        """Let go, which frees the lock unless another process has inherited it and lives on."""
+        os.close(self.fd)
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """A data folder that is ours alone until `release`."""
+
+    path: Path
+    lock: Lock
+
+    @classmethod
+    def hold(cls, path: Path, holder: str) -> Self:
+        """Make the folder if need be (for us only) and take it. Raises FolderHeld or FolderUnusable, never waits."""
+        path = path.resolve()
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(path, Lock.take(path / "flashwire.lock", holder))
+        except OSError as problem:
+            raise FolderUnusable(f"the data folder {path} cannot be used: {problem.strerror}") from None
+
+    def release(self) -> None:
+        """Give the folder free."""
+        self.lock.release()
+
+
+def _told(fd: int) -> str:
+    """What the holder has written; it may be writing at this very moment, so anything is possible."""
+    try:
+        told = json.loads(os.pread(fd, 1024, 0))
+        return f"{told['holder']} (process {told['pid']})"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
