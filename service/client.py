@@ -1,0 +1,118 @@
+"""An editor's side of the HTTP API, for the command line and the demo.
+
+The rule to remember: every write carries an Idempotency-Key, and a repetition carries the same one, so that repeating
+is always safe (contract §3). Only what may pass by itself is repeated: no answer, and 503.
+"""
+
+import http.client
+import json
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from service.logs import escape
+
+ANSWER_S = 10.0
+"""How long one try waits for its answer; the API answers 503 within 1.5 s."""
+RETRY_FIRST_S = 0.25
+RETRY_MAX_S = 4.0
+
+
+class Unreachable(Exception):
+    """No usable answer within the time that was allowed; for a write, nobody knows what became of it."""
+
+
+class Refused(Exception):
+    """The API said no; `status` and the problem's own words say why."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.problem = problem
+        lines = [str(problem.get("detail") or problem.get("title") or f"status {status}")]
+        lines += [f"{error.get('pointer', '')}: {error.get('detail', '')}" for error in problem.get("errors", ())]
+        super().__init__("\n".join(map(escape, lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API answered to a request it accepted."""
+
+    status: int
+    body: Any
+
+
+def send(
+    method: str,
+    url: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    idempotency_key: str | None = None,
+    patience_s: float = 30.0,
+    told: Callable[[str], None] = lambda _: None,
+) -> Answer:
+    """Send one request, again and again with full jitter for at most `patience_s` where that can help.
+
+    `idempotency_key` is made up for a write that names none; `told` hears why we try again. Raises Refused or
+    Unreachable.
+    """
+    headers = {"Accept": "application/json"}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    if method not in ("GET", "HEAD"):
+        headers["Idempotency-Key"] = idempotency_key or secrets.token_hex(16)
+    content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+    if content is not None:
+        headers["Content-Type"] = "application/json"
+    deadline, most_s = time.monotonic() + patience_s, RETRY_FIRST_S
+    while True:
+        least_s = 0.0
+        try:
+            status, answered, problem = _once(method, url, content, headers)
+            if status < 400:
+                return Answer(status, problem)
+            if status != 503:
+                raise Refused(status, problem if isinstance(problem, dict) else {})
+            why = str(problem.get("detail", "")) if isinstance(problem, dict) else ""
+            why = escape(f"503 {why}".strip())
+            least_s = _seconds(answered)
+        except (OSError, http.client.HTTPException) as failure:
+            why = str(failure) or type(failure).__name__
+        pause_s = least_s + random.uniform(0, most_s)
+        if time.monotonic() + pause_s > deadline:
+            raise Unreachable(f"{url} gives no answer ({why})")
+        told(f"{why}; trying again in {pause_s:.1f} s")
+        time.sleep(pause_s)
+        most_s = min(most_s * 2, RETRY_MAX_S)
+
+
+def _once(method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> tuple[int, str | None, Any]:
+    """One try: status, Retry-After and the parsed body (None where it is not JSON)."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    assert parts.hostname, "a URL was checked before it came here"
+    connection = kind(parts.hostname, parts.port, timeout=ANSWER_S)
+    try:
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        connection.request(method, target, content, dict(headers))
+        response = connection.getresponse()
+        raw = response.read()
+        return response.status, response.getheader("Retry-After"), _parsed(raw)
+    finally:
+        connection.close()
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Retry-After in seconds; our API never sends the date form."""
+    return float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
