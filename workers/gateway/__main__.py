@@ -1,0 +1,44 @@
+"""Start one gateway, or one for each core on the same port.
+
+The rule to remember: several processes are several whole gateways. Each tails the wires itself, and the kernel spreads
+new connections over them (SO_REUSEPORT); what one knows no other needs.
+"""
+
+import asyncio
+import dataclasses
+import os
+import sys
+
+import uvloop
+
+from config.settings import CONFIG_FILE, PREFIX, Settings, to_environ
+from service.supervisor import Child, Probe, stop_in_order
+from workers.gateway.serve import stopped_by_signal, until_signal
+
+
+def run(settings: Settings, processes: int) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return. `settings.redis_url` must be set."""
+    if processes == 1:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(until_signal(settings))
+    else:
+        asyncio.run(_supervise(settings, processes))
+
+
+async def _supervise(settings: Settings, processes: int) -> None:
+    """Children on admin_port, admin_port + 1, …, replaced when they end or fall silent."""
+    stop = stopped_by_signal()
+    children = [_child(settings, number) for number in range(processes)]
+    try:
+        await asyncio.gather(*(child.start() for child in children))
+        await stop.wait()
+    finally:
+        await stop_in_order([children], settings.drain_abort_s + 5)
+
+
+def _child(settings: Settings, number: int) -> Child:
+    own = dataclasses.replace(settings, admin_port=settings.admin_port + number, processes=1)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) or name == CONFIG_FILE}
+    command = (sys.executable, "-m", "service.cli", "gateway", "--processes", "1", "--parent", str(os.getpid()))
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    return Child(f"gateway {number + 1}", command, {**kept, **to_environ(own)}, Probe(host, own.admin_port))

@@ -1,0 +1,243 @@
+"""The door: accepts connections, reads the request, and hands readers to their channel.
+
+The rule to remember: from the decision what a reader gets to `hub.join` there is no await. And whoever has not said in
+time or in 8 KiB what he wants is ended here, in our own server, not only in a proxy.
+"""
+
+import asyncio
+import errno
+import os
+import random
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from service.domain import frames
+from service.domain.backlog import Ahead, Resume, Snapshot
+from service.domain.errors import StoreUnavailable
+from service.store.keys import WireName
+from workers.gateway import handshake
+from workers.gateway.admission import Admission, Shed, client_address
+from workers.gateway.channel import Channel
+from workers.gateway.handshake import Fault, Opening, Refusal, Wants
+from workers.gateway.hub import Hub
+from workers.gateway.metrics import JOINS, REFUSED
+
+ACCEPTS_PER_TURN = 128
+OUT_OF_DESCRIPTORS_PAUSE_S = 0.2
+END_OF_HEAD = b"\r\n\r\n"
+AUTHORIZE_S = 3.0
+"""How long an exercise stream may wait for its key to be looked up."""
+
+
+class DoorRules(msgspec.Struct, frozen=True):
+    """The settings of the same names; `retry_jitter_s` bounds the delay that an SSE reader is told."""
+
+    handshake_timeout_s: float
+    handshake_max_bytes: int
+    ahead_wait_ms: int
+    origins: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    retry_jitter_s: float = 3.0
+
+
+class _Arriving:
+    """A connection whose request is not whole yet."""
+
+    __slots__ = ("deadline_s", "head", "peer")
+
+    def __init__(self, peer: str, deadline_s: float) -> None:
+        self.head = b""
+        self.peer = peer
+        self.deadline_s = deadline_s
+
+
+class Door:
+    """Everything before a reader is a reader. `is_test_key` looks a presented key up in the store."""
+
+    def __init__(
+        self, hub: Hub, channels: Mapping[WireName, Channel], admission: Admission, rules: DoorRules,
+        clock: Callable[[], float], is_test_key: Callable[[str], Awaitable[bool]],
+    ) -> None:  # fmt: skip
+        self._hub = hub
+        self._channels = channels
+        self._admission = admission
+        self._rules = rules
+        self._clock = clock
+        self._is_test_key = is_test_key
+        self._arriving: dict[int, _Arriving] = {}
+        self._counted: dict[int, str] = {}
+        """Only readers whose address counts stand here; the exempt ones cost nothing."""
+        self._admitted: set[int] = set()
+        self._listener: socket.socket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- accepting
+
+    def open(self, listener: socket.socket) -> None:
+        """Begin to accept from a listening, non-blocking socket."""
+        self._listener = listener
+        asyncio.get_running_loop().add_reader(listener, self._accept)
+
+    def close(self) -> None:
+        """Accept what has already knocked, then no more."""
+        if self._listener is not None:
+            self._accept()
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+
+    def _accept(self) -> None:
+        assert self._listener is not None, "only an open door is knocked at"
+        for _ in range(ACCEPTS_PER_TURN):
+            try:
+                connection, peer = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    self._pause()
+                    return
+                continue  # the peer was gone before we looked
+            fd = connection.detach()
+            os.set_blocking(fd, False)
+            arriving = _Arriving(peer[0], self._clock() + self._rules.handshake_timeout_s)
+            self._arriving[fd] = arriving
+            self._hub.watch(fd, self._read, arriving.deadline_s)
+            self._read(fd)  # under load the request is already here
+
+    def _pause(self) -> None:
+        """Out of descriptors: do not spin; those who knock wait in the kernel's queue."""
+        REFUSED.labels("descriptors").inc()
+        loop = asyncio.get_running_loop()
+        listener = self._listener
+        assert listener is not None, "only an open door can pause"
+        loop.remove_reader(listener)
+
+        def again() -> None:
+            if self._listener is listener:
+                loop.add_reader(listener, self._accept)
+
+        loop.call_later(OUT_OF_DESCRIPTORS_PAUSE_S, again)
+
+    def ended(self, fd: int) -> None:
+        """The hub has closed this descriptor: count it out."""
+        self._arriving.pop(fd, None)
+        if fd in self._admitted:
+            self._admitted.discard(fd)
+            self._admission.leave(self._counted.pop(fd, None))
+
+    # --- reading the request
+
+    def _read(self, fd: int) -> None:
+        arriving = self._arriving[fd]
+        data = self._hub.read(fd, self._rules.handshake_max_bytes + 1 - len(arriving.head))
+        if data is None:
+            return None
+        if not data:
+            REFUSED.labels("left").inc()
+            return self._hub.end(fd)
+        arriving.head += data
+        end = arriving.head.find(END_OF_HEAD)
+        if end >= 0:
+            return self._decide(fd, arriving, arriving.head[: end + 4])
+        if len(arriving.head) > self._rules.handshake_max_bytes:
+            self._refuse(fd, "large", handshake.TOO_LARGE)
+        elif not arriving.head[:8].split(b" ")[0].isalpha():
+            self._refuse(fd, "malformed", handshake.MALFORMED)
+        return None
+
+    def _decide(self, fd: int, arriving: _Arriving, head: bytes) -> None:
+        opening = handshake.read(head, self._rules.origins)
+        if isinstance(opening, Refusal):
+            return self._refuse(fd, "request", opening.reply)
+        address = client_address(arriving.peer, opening.forwarded_for, self._rules.trusted_proxies)
+        try:
+            counted = self._admission.enter(address, self._clock())
+        except Shed as shed:
+            return self._refuse(fd, "shed", handshake.shed(shed.retry_after_s))
+        self._admitted.add(fd)
+        if counted is not None:
+            self._counted[fd] = counted
+        del self._arriving[fd]
+        if opening.fault is not None or opening.wants is None:
+            assert opening.fault is not None, "an opening says what is wanted or what is wrong"
+            return self._close(fd, opening, opening.fault)
+        channel = self._channels.get(WireName(opening.wants.edition, opening.wants.exercise))
+        if channel is None:
+            return self._close(fd, opening, handshake.unknown_edition(opening.wants.edition))
+        if opening.wants.exercise:
+            return self._authorize_first(fd, opening, opening.wants, channel)
+        return self._join(fd, opening, opening.wants, channel, waits=True)
+
+    def _refuse(self, fd: int, reason: str, reply: bytes) -> None:
+        REFUSED.labels(reason).inc()
+        self._arriving.pop(fd, None)
+        self._hub.close_after(fd, reply)
+
+    def _close(self, fd: int, opening: Opening, fault: Fault) -> None:
+        """A browser can read no status, so a WebSocket is accepted and closed with a code; SSE gets the status."""
+        REFUSED.labels(fault.slug).inc()
+        if opening.encoding == "websocket":
+            self._hub.close_after(fd, opening.reply + frames.close(fault.code, fault.detail[:100]))
+        else:
+            self._hub.close_after(fd, handshake.problem(fault.status, fault.slug, fault.detail))
+
+    def _authorize_first(self, fd: int, opening: Opening, wants: Wants, channel: Channel) -> None:
+        """An exercise stream: look the key up, then join, if the connection is still the same."""
+        waiting = self._hub.hold(fd, self._clock() + 2 * AUTHORIZE_S)
+
+        async def authorize() -> None:
+            try:
+                async with asyncio.timeout(AUTHORIZE_S):
+                    allowed: bool | None = opening.key is not None and await self._is_test_key(opening.key)
+            except (StoreUnavailable, TimeoutError):
+                allowed = None
+            if self._hub.waiting.get(fd) is not waiting:
+                return
+            if allowed is None:
+                self._refuse(fd, "store", handshake.shed(AUTHORIZE_S))
+            elif allowed:
+                self._join(fd, opening, wants, channel, waits=True)
+            else:
+                self._close(fd, opening, handshake.UNAUTHORIZED)
+
+        task = asyncio.get_running_loop().create_task(authorize())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- joining
+
+    def _join(self, fd: int, opening: Opening, wants: Wants, channel: Channel, waits: bool) -> None:
+        """First message, what was missed, live: one step of the loop. No await may ever stand in here."""
+        decision = channel.decide(wants.resumes, wants.after)
+        if isinstance(decision, Ahead):
+            if waits:
+                return self._wait_for_tail(fd, opening, wants, channel)
+            decision = Snapshot("ahead")
+        message, place = channel.first_message(decision, wants.limit)
+        audience = channel.audiences[opening.encoding]
+        retry = b""
+        if opening.encoding == "sse":
+            retry = frames.sse_retry(500 + int(random.random() * self._rules.retry_jitter_s * 1000))
+        JOINS.labels("resumed" if isinstance(decision, Resume) else decision.reason).inc()
+        self._hub.join(fd, audience, opening.reply + retry + audience.ring.encode(message), place)
+        return None
+
+    def _wait_for_tail(self, fd: int, opening: Opening, wants: Wants, channel: Channel) -> None:
+        """The cursor is beyond our tail: another process may be quicker. Look again until the time is over."""
+        deadline_s = self._clock() + self._rules.ahead_wait_ms / 1000
+        waiting = self._hub.hold(fd, deadline_s + AUTHORIZE_S)
+        loop = asyncio.get_running_loop()
+
+        def look_again() -> None:
+            if self._hub.waiting.get(fd) is not waiting:
+                return
+            over = self._clock() >= deadline_s
+            if over or not isinstance(channel.decide(wants.resumes, wants.after), Ahead):
+                self._join(fd, opening, wants, channel, waits=False)
+            else:
+                loop.call_later(0.02, look_again)
+
+        loop.call_later(0.02, look_again)

@@ -1,0 +1,110 @@
+"""The ring: the retained wire as the bytes that readers receive, shared by all of them.
+
+The rule to remember: nobody has a private copy. A reader who lags keeps a position in the ring and, at most, a
+reference to the chunk that is going out. When an alert is withheld or canceled its frames are replaced in place, so
+what has not yet begun to leave is redacted, also for the slow.
+"""
+
+from bisect import bisect_right
+from itertools import accumulate
+
+from service.domain import frames
+from service.domain.backlog import Backlog
+from service.domain.frames import Encoding, Message
+
+CACHED_CHUNKS_MAX = 64
+"""After a mass reconnect thousands ask for the same few chunks; these are the ones kept joined."""
+
+
+class Chunk:
+    """Consecutive frames, joined: those after `start` up to `last`, each ending at the byte that `ends` says.
+
+    A chunk that stands for no place on the wire (a snapshot, a heartbeat) has start == last and one end.
+    """
+
+    __slots__ = ("data", "ends", "last", "start")
+
+    def __init__(self, data: bytes, ends: tuple[int, ...], start: int, last: int) -> None:
+        self.data = data
+        self.ends = ends
+        self.start = start
+        self.last = last
+
+    def until_frame_end(self, sent: int) -> "Chunk":
+        """This chunk cut after the frame that is going out once `sent` bytes have left (0: after none)."""
+        whole = bisect_right(self.ends, sent)
+        at_boundary = sent == (self.ends[whole - 1] if whole else 0)
+        begun = whole if at_boundary else whole + 1
+        if self.start == self.last or begun >= len(self.ends):
+            return self
+        return Chunk(
+            self.data[: self.ends[begun - 1]] if begun else b"", self.ends[:begun], self.start, self.start + begun
+        )
+
+
+def single(data: bytes, place: int) -> Chunk:
+    """One frame that has no place of its own, sent to somebody who stands at `place`."""
+    return Chunk(data, (len(data),), place, place)
+
+
+class Ring:
+    """The frames of one wire in one encoding; encoded when first needed, dropped with the backlog's revisions."""
+
+    def __init__(self, edition: str, backlog: Backlog, encoding: Encoding) -> None:
+        self._edition = edition
+        self._backlog = backlog
+        self.encoding = encoding
+        self._frames: dict[int, bytes] = {}
+        self._chunks: dict[tuple[int, int], Chunk] = {}
+
+    @property
+    def last(self) -> int:
+        """Offset of the newest frame; a reader standing here has everything."""
+        return self._backlog.last
+
+    def holds_after(self, place: int) -> bool:
+        """Whether every frame after `place` is still here."""
+        return place >= self._backlog.first - 1
+
+    def chunk(self, place: int, max_bytes: int) -> Chunk:
+        """The frames after `place`, as many as fit in `max_bytes` but at least one. They must be here."""
+        known = self._chunks.get((place, max_bytes))
+        if known is None:
+            known = self._join(place, max_bytes)
+            if len(self._chunks) >= CACHED_CHUNKS_MAX:
+                self._chunks.clear()
+            self._chunks[place, max_bytes] = known
+        return known
+
+    def advanced(self) -> None:
+        """The wire has moved on: forget what is no longer retained."""
+        self._chunks.clear()
+        first = self._backlog.first
+        while self._frames and (oldest := next(iter(self._frames))) < first:
+            del self._frames[oldest]
+        if len(self._frames) > len(self._backlog):  # filled out of order by resuming readers
+            self._frames = {offset: frame for offset, frame in self._frames.items() if offset >= first}
+
+    def redacted(self, offsets: tuple[int, ...]) -> None:
+        """These revisions have lost their sentence: encode them anew when they are needed."""
+        self._chunks.clear()
+        for offset in offsets:
+            self._frames.pop(offset, None)
+
+    def _join(self, place: int, max_bytes: int) -> Chunk:
+        taken: list[bytes] = []
+        size = 0
+        for revision in self._backlog.since(place):
+            frame = self._frames.get(revision.offset)
+            if frame is None:
+                frame = self.encode(frames.revision(self._edition, self._backlog.epoch, revision))
+                self._frames[revision.offset] = frame
+            if taken and size + len(frame) > max_bytes:
+                break
+            taken.append(frame)
+            size += len(frame)
+        assert taken, "a chunk of nothing was asked for"
+        return Chunk(b"".join(taken), tuple(accumulate(map(len, taken))), place, place + len(taken))
+
+    def encode(self, message: Message) -> bytes:
+        return frames.encode(message, self.encoding)

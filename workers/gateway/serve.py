@@ -1,0 +1,263 @@
+"""Wiring of one gateway process: tail, channels, door, admin server, and the order in which they start and end.
+
+The rule to remember: the door opens only when every wire stands in memory, and a tail that dies ends the process.
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+from service.admin import Readiness, serve_admin
+
+from config.settings import Settings
+from service.domain.newsroom import from_config
+from service.domain.revision import Revision
+from service.newswire import Newswire, Wire
+from service.store import access
+from service.store.connection import for_commands, for_tail
+from service.store.keys import WireName
+from service.store.stream import Unreadable
+from workers.gateway import metrics
+from workers.gateway.admission import Admission
+from workers.gateway.channel import Channel
+from workers.gateway.door import Door, DoorRules
+from workers.gateway.drain import drain
+from workers.gateway.hub import Hub, Limits
+from workers.gateway.inbound import Budget
+
+log = structlog.get_logger("gateway")
+
+TICKER_ALERTS = 1000
+"""A gateway's ticker answers snapshots of at most 100; the rest is room for killed, undone and expired ones."""
+SWEEP_S = 0.25
+STALL_WINDOW_S = 10.0
+LISTEN_BACKLOG = 4096
+KEEPALIVE_IDLE_S = 60
+USER_TIMEOUT_MS = 30_000
+"""A peer that acknowledges nothing for so long is dead (RFC 5482)."""
+SPARE_DESCRIPTORS = 64
+
+
+class Gateway:
+    """One process. `run` serves until `stop` is called, drains, and returns."""
+
+    def __init__(self, settings: Settings, store_url: str, tail_url: str) -> None:
+        self._settings = settings
+        self._store = for_commands(store_url, settings.store_timeout_s)
+        self._tail_store = for_tail(tail_url, settings.tail_block_ms)
+        self._channels: dict[WireName, Channel] = {}
+        budget = Budget(
+            message_max_bytes=settings.inbound_message_max_bytes,
+            fragments_max=settings.inbound_fragments_max,
+            controls_max=settings.inbound_controls_max,
+            messages_max=settings.inbound_messages_max,
+            window_s=settings.inbound_window_s,
+        )
+        limits = Limits(settings.stall_s, settings.send_buffer_bytes, budget)
+        self.hub = Hub(limits, time.monotonic, self._ended)
+        admission = Admission(
+            _affordable(settings.sockets_max), settings.sockets_per_address_max, settings.joins_per_address_per_s
+        )
+        rules = DoorRules(
+            settings.handshake_timeout_s,
+            settings.handshake_max_bytes,
+            settings.ahead_wait_ms,
+            settings.origins,
+            settings.trusted_proxies,
+        )
+        self._door = Door(self.hub, self._channels, admission, rules, time.monotonic, self._is_test_key)
+        newsroom = from_config(settings.newsroom)
+        names = [WireName(edition.edition, exercise) for edition in newsroom.editions for exercise in (False, True)]
+        self.newswire = Newswire(
+            self._tail_store,
+            names,
+            wire_max_revisions=settings.wire_max_revisions,
+            history_max_alerts=TICKER_ALERTS,
+            tombstone_s=settings.tombstone_s,
+            block_ms=settings.tail_block_ms,
+            stale_after_s=settings.stale_after_s,
+            on_loaded=self._loaded,
+            on_revisions=self._came,
+        )
+        self._running: set[asyncio.Task[None]] = set()
+        self._failed: asyncio.Future[None] | None = None
+        self.draining = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then drain. Raises whatever ended a part that must not end."""
+        loop = asyncio.get_running_loop()
+        self._failed = loop.create_future()
+        loop.add_reader(self.hub.epoll.fileno(), self.hub.turn)
+        self._start(self.newswire.follow())
+        self._start(self._beat())
+        self._start(self._sweep())
+        stopped: asyncio.Future[Any] = loop.create_task(stop.wait())
+        loaded: asyncio.Future[Any] = loop.create_task(self.newswire.loaded.wait())
+        try:
+            await asyncio.wait((loaded, stopped, self._failed), return_when=asyncio.FIRST_COMPLETED)
+            if loaded.done() and not stop.is_set():
+                self._door.open(_listen(self._settings))
+                log.info("listening", host=self._settings.host, port=self._settings.gateway_port, pid=os.getpid())
+            await asyncio.wait((stopped, self._failed), return_when=asyncio.FIRST_COMPLETED)
+            if self._failed.done():
+                await self._failed
+            self.draining = True
+            self._door.close()
+            log.info("draining", readers=sum(map(len, self.hub.audiences)))
+            await drain(self.hub, self._settings.drain_s, self._settings.drain_abort_s, time.monotonic)
+        finally:
+            for task in (*self._running, stopped, loaded):
+                task.cancel()
+            loop.remove_reader(self.hub.epoll.fileno())
+            await self._store.aclose()
+            await self._tail_store.aclose()
+
+    def _start(self, part: Coroutine[Any, Any, None]) -> None:
+        """Run a part that must never end; its end, with or without an error, is the end of the process."""
+        task = asyncio.get_running_loop().create_task(part)
+        self._running.add(task)
+        task.add_done_callback(self._part_ended)
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._failed is None or self._failed.done():
+            return
+        self._failed.set_exception(task.exception() or RuntimeError(f"{task.get_name()} has ended"))
+
+    # --- what the tail says
+
+    def _loaded(self, wire: Wire) -> None:
+        channel = self._channels.get(wire.name)
+        if channel is not None:
+            channel.replace(wire)
+            return
+        settings = self._settings
+        channel = self._channels[wire.name] = Channel(
+            wire,
+            self.hub,
+            heartbeat_s=settings.heartbeat_s,
+            chunk_sockets=settings.broadcast_chunk_sockets,
+            burst_max_bytes=settings.burst_max_bytes,
+            now_ms=_now_ms,
+        )
+        self._start(channel.run())
+
+    def _came(self, name: WireName, entries: Sequence[Revision | Unreadable]) -> None:
+        self._channels[name].offer(entries)
+
+    # --- the clock's work
+
+    async def _beat(self) -> None:
+        """Heartbeats at their interval, and at once when we begin or cease to hear the store."""
+        last_s, was_stale = time.monotonic(), False
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            stale = self.newswire.loaded.is_set() and not self.newswire.hearing
+            if stale != was_stale or time.monotonic() - last_s >= self._settings.heartbeat_s:
+                last_s, was_stale = time.monotonic(), stale
+                for channel in self._channels.values():
+                    channel.beat(stale)
+
+    async def _sweep(self) -> None:
+        """Deadlines, gauges, and how long the loop was not free."""
+        longest_s, since_s = 0.0, time.monotonic()
+        while True:
+            slept_s = time.monotonic()
+            await asyncio.sleep(SWEEP_S)
+            now_s = time.monotonic()
+            longest_s = max(longest_s, now_s - slept_s - SWEEP_S)
+            metrics.LOOP_STALL_S.set(longest_s)
+            if now_s - since_s > STALL_WINDOW_S:
+                longest_s, since_s = 0.0, now_s
+            self.hub.sweep()
+            self._measure()
+
+    def _measure(self) -> None:
+        for name, channel in self._channels.items():
+            for encoding, audience in channel.audiences.items():
+                edition = f"{name.edition}:exercise" if name.exercise else name.edition
+                metrics.SOCKETS.labels(edition, encoding).set(len(audience))
+        metrics.LAGGARDS.set(sum(len(audience.laggards) for audience in self.hub.audiences))
+        metrics.EVICTED.set(self.hub.evicted_slow)
+        metrics.FAULTS.set(self.hub.ended_for_faults)
+        metrics.TAIL_LAG_S.set(self.newswire.lag_s if self.newswire.loaded.is_set() else 0)
+
+    # --- what the door asks
+
+    async def _is_test_key(self, presented: str) -> bool:
+        key = await access.verify(self._store, presented, _now_ms())
+        return key is not None and key.test
+
+    def _ended(self, fd: int) -> None:
+        self._door.ended(fd)
+
+    def why_not_ready(self) -> str | None:
+        """None when readers are served with fresh news."""
+        if self.draining:
+            return "draining"
+        if not self.newswire.loaded.is_set():
+            return "the wires are not loaded yet: is the API up, and the store?"
+        return None if self.newswire.hearing else "the store cannot be heard: what is shown may be old"
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket that several processes may share, with what its connections inherit."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setblocking(False)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    # small on purpose: a reader who does not read is noticed after this many bytes, not after megabytes
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    listener.bind((settings.host, settings.gateway_port))
+    listener.listen(LISTEN_BACKLOG)
+    return listener
+
+
+def _affordable(sockets_max: int) -> int:
+    """As many sockets as the process may have descriptors for, asking for all that the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return sockets_max if hard == resource.RLIM_INFINITY else max(1, min(sockets_max, hard - SPARE_DESCRIPTORS))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """One gateway with its admin server, until `stop`."""
+    url = settings.redis_url
+    assert url is not None, "the caller checks that there is a store"
+    gateway = Gateway(settings, url, settings.tail_url or url)
+
+    def ready() -> Readiness:
+        return Readiness(gateway.why_not_ready())
+
+    admin = await serve_admin(settings.host, settings.admin_port, ready)
+    try:
+        await gateway.run(stop)
+    finally:
+        await admin.close()
+
+
+def stopped_by_signal() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def until_signal(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    await serve(settings, stopped_by_signal())
