@@ -18,6 +18,8 @@ from service.logs import escape
 
 ANSWER_S = 10.0
 """How long one try waits for its answer; the API answers 503 within 1.5 s."""
+PATIENCE_S = 15.0
+"""How long a request is repeated in all: an API, or a store, that restarts is back much sooner."""
 RETRY_FIRST_S = 0.25
 RETRY_MAX_S = 4.0
 
@@ -52,10 +54,10 @@ def send(
     *,
     key: str | None = None,
     idempotency_key: str | None = None,
-    patience_s: float = 30.0,
+    patience_s: float | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> Answer:
-    """Send one request, again and again with full jitter for at most `patience_s` where that can help.
+    """Send one request, repeated with full jitter for at most `patience_s` (default PATIENCE_S) where that can help.
 
     `idempotency_key` is made up for a write that names none; `told` hears why we try again. Raises Refused or
     Unreachable.
@@ -68,7 +70,7 @@ def send(
     content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
     if content is not None:
         headers["Content-Type"] = "application/json"
-    deadline, most_s = time.monotonic() + patience_s, RETRY_FIRST_S
+    deadline, most_s = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s), RETRY_FIRST_S
     while True:
         least_s = 0.0
         try:

@@ -62,7 +62,7 @@ class Child:
         self.name = name
         self._command = command
         self._environ = environ
-        self._probe = probe
+        self.probe = probe
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -124,7 +124,7 @@ class Child:
         heard, missed = time.monotonic(), 0
         while True:
             await asyncio.sleep(PROBE_EVERY_S)
-            if await self._probe.status("/healthz") is not None:
+            if await self.probe.status("/healthz") is not None:
                 heard, missed = time.monotonic(), 0
                 continue
             missed += 1
@@ -146,7 +146,7 @@ class Child:
     async def _becomes_ready(self) -> bool:
         deadline = time.monotonic() + READY_S
         while self.pid is not None and time.monotonic() < deadline:
-            if await self._probe.status("/readyz") == 200:
+            if await self.probe.status("/readyz") == 200:
                 return True
             await asyncio.sleep(0.02)
         return False
