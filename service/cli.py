@@ -103,9 +103,9 @@ def api(parent: int | None) -> None:
 
     Needs a store: FLASHWIRE_REDIS_URL=redis://host flashwire api
     """
+    settings = _settings_with_store()
     from service.api import serve  # imported where it is run: the other commands need not wait for it
 
-    settings = _settings_with_store()
     _start_logs(settings, "api")
     _leave_with(parent)
     serve.run(settings)
@@ -119,9 +119,9 @@ def gateway(processes: int | None, parent: int | None) -> None:
 
     Needs a store: FLASHWIRE_REDIS_URL=redis://host flashwire gateway
     """
+    settings = _settings_with_store()
     from workers.gateway import __main__ as gateways
 
-    settings = _settings_with_store()
     _start_logs(settings, "gateway")
     _leave_with(parent)
     gateways.run(settings, processes or settings.processes or os.cpu_count() or 1)

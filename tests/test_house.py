@@ -1,4 +1,4 @@
-"""The house rules: the code is clean and typed, imports go one way, and every dependency is pinned to what was checked."""
+"""The house rules: clean and typed code, imports that go one way, and dependencies pinned to what was checked."""
 
 import re
 import subprocess

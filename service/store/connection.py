@@ -63,7 +63,7 @@ def _connect(url: str, timeout_s: float, connections_max: int) -> Store:
     if url.startswith("redis+sentinel://"):
         return _by_sentinel(url, options)
     pool = BlockingConnectionPool.from_url(url, max_connections=connections_max, timeout=timeout_s, **options)
-    return cast(Store, Redis(connection_pool=pool))
+    return cast(Store, Redis.from_pool(pool))  # so that aclose closes what the pool holds
 
 
 def _by_sentinel(url: str, options: dict[str, Any]) -> Store:

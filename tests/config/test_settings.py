@@ -93,9 +93,7 @@ def test_a_wrong_value_is_one_line_with_key_value_and_what_is_allowed(key: str, 
 
 
 def test_an_unknown_variable_is_an_error_that_names_the_likely_one() -> None:
-    with pytest.raises(
-        SettingsError, match=r"FLASHWIRE_GATEWAY_PROT='1': no such .*mean FLASHWIRE_GATEWAY_PORT"
-    ):
+    with pytest.raises(SettingsError, match=r"FLASHWIRE_GATEWAY_PROT='1': no such .*mean FLASHWIRE_GATEWAY_PORT"):
         load({"FLASHWIRE_GATEWAY_PROT": "1"})
     with pytest.raises(SettingsError, match="FLASHWIRE_NEWSROOM"):
         load({"FLASHWIRE_NEWSROOM": "x"})

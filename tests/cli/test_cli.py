@@ -1,0 +1,171 @@
+"""The command line: help for everything, exit codes 0, 1 and 2, and errors that name their remedy."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from config.settings import VALKEY_CONF
+from service import client
+from service.cli import main
+from service.store.embedded import EmbeddedStore
+from service.store.folder import DataFolder
+from tests.ports import free_ports
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the developer's own settings, a folder of our own, and nobody listening."""
+    for name in [name for name in os.environ if name.startswith("FLASHWIRE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FLASHWIRE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("FLASHWIRE_API_PORT", str(free_ports(1)[0]))
+    monkeypatch.setattr(client, "PATIENCE_S", 0.1)
+
+
+@pytest.fixture
+def running_store(tmp_path: Path) -> Iterator[None]:
+    folder = DataFolder.hold(tmp_path / "data", "a test")
+    store = EmbeddedStore(folder, VALKEY_CONF)
+    store.start()
+    yield
+    store.stop()
+    folder.release()
+
+
+def flashwire(*arguments: str, **environ: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environ)
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(main)), ids=lambda path: " ".join(path) or "flashwire")
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    result = flashwire(*path, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+    assert "..." not in result.output.partition("Commands:")[2], "a command's first sentence is too long for the list"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert "version 0." in flashwire("--version").output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("post",),
+        ("post", "x", "--level", "loud"),
+        ("kill",),
+        ("keys", "create", "--role", "duty"),
+        ("keys", "create", "--role", "king", "--name", "x"),
+        ("keys", "create", "--role", "duty", "--name", " "),
+        ("gateway", "--processes", "0"),
+        ("watch", "--limit", "0"),
+        ("api",),
+        ("gateway",),
+    ],
+)
+def test_a_command_that_is_wrong_in_itself_exits_2(arguments: tuple[str, ...]) -> None:
+    result = flashwire(*arguments)
+    assert result.exit_code == 2, result.output
+
+
+@pytest.mark.parametrize("command", ["up", "api", "gateway", "watch"])
+def test_a_wrong_setting_stops_the_start_with_one_line(command: str) -> None:
+    result = flashwire(command, FLASHWIRE_DURABILITY="maybe")
+    assert result.exit_code == 2
+    assert result.output == "Error: FLASHWIRE_DURABILITY='maybe': must be fsync, replica or relaxed\n"
+
+
+@pytest.mark.parametrize("arguments", [("post", "x"), ("kill", "A1")])
+def test_without_a_key_the_remedy_is_named(arguments: tuple[str, ...]) -> None:
+    result = flashwire(*arguments)
+    assert result.exit_code == 1
+    assert "FLASHWIRE_KEY" in result.output
+
+
+@pytest.mark.parametrize("arguments", [("post", "x"), ("kill", "A1"), ("watch",)])
+def test_without_an_api_the_remedy_is_named(arguments: tuple[str, ...]) -> None:
+    result = flashwire(*arguments, FLASHWIRE_KEY="fw_live_x")
+    assert result.exit_code == 1
+    assert "is `flashwire up` running?" in result.output
+
+
+def test_the_local_key_is_never_sent_to_another_api(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "duty.key").write_text("fw_live_local\n")
+    result = flashwire("post", "x", FLASHWIRE_URL="http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "no key: set FLASHWIRE_KEY" in result.output
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://news.example", "news.example", "http://", "http://a:b@news.example", "http://["]
+)
+def test_a_wrong_address_is_a_usage_error(url: str) -> None:
+    result = flashwire("post", "x", FLASHWIRE_URL=url, FLASHWIRE_KEY="fw_live_x")
+    assert result.exit_code == 2
+    assert "FLASHWIRE_URL must be" in result.output
+
+
+def test_a_wrong_key_is_not_repeated() -> None:
+    result = flashwire("post", "x", FLASHWIRE_KEY="open sesame")
+    assert result.exit_code == 2
+    assert "sesame" not in result.output
+
+
+def test_keys_need_a_running_store() -> None:
+    result = flashwire("keys", "list")
+    assert result.exit_code == 1
+    assert "start `flashwire up`" in result.output
+
+
+@pytest.mark.usefixtures("running_store")
+def test_a_key_is_made_listed_and_revoked() -> None:
+    made = json.loads(flashwire("keys", "create", "--role", "editor", "--name", "night desk", "--json").output)
+    assert set(made) == {"id", "key", "role", "name"}
+    assert made["key"].startswith(f"fw_live_{made['id']}")
+
+    listed = flashwire("keys", "list").output
+    assert made["id"] in listed
+    assert "night desk" in listed
+    assert made["key"] not in listed
+
+    assert flashwire("keys", "revoke", made["id"]).exit_code == 0
+    (key,) = json.loads(flashwire("keys", "list", "--json").output)
+    assert key["revoked"]
+
+
+@pytest.mark.usefixtures("running_store")
+def test_a_test_key_looks_like_one() -> None:
+    output = flashwire("keys", "create", "--role", "duty", "--name", "drill", "--test").output
+    assert output.startswith("fw_test_")
+
+
+@pytest.mark.usefixtures("running_store")
+def test_a_key_that_does_not_exist_cannot_be_revoked() -> None:
+    result = flashwire("keys", "revoke", "NOSUCHKEY0")
+    assert result.exit_code == 1
+    assert "flashwire keys list" in result.output
+
+
+def test_a_folder_in_use_is_said_with_its_holder(tmp_path: Path) -> None:
+    folder = DataFolder.hold(tmp_path / "data", "flashwire up")
+    result = flashwire("up")
+    folder.release()
+    assert result.exit_code == 1
+    assert "is in use by flashwire up (process" in result.output
+    assert "FLASHWIRE_DATA_DIR" in result.output
