@@ -1,0 +1,1 @@
+"""The HTTP side: what editors write with and what readers read, on Starlette."""

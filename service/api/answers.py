@@ -1,0 +1,184 @@
+"""The history endpoint's answers, kept ready until they change: what a page load costs is a look into a dict.
+
+The rule to remember: an answer is true until its wire moves, or until one of its alerts leaves by itself. Alerts are
+joined as the bytes they have on the wire and never encoded again.
+"""
+
+import hashlib
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import cast
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from service.api.problems import RETRY_S, Problem
+from service.api.requests import CORS, NOSNIFF
+from service.api.wires import Wires
+from service.domain import cursor as cursors
+from service.domain.alert import LEVELS, Level
+from service.domain.cursor import Cursor
+from service.domain.newsroom import Newsroom
+from service.domain.ticker import Filter, quietest
+from service.newswire import Wire
+from service.store.keys import WireName
+
+ANSWERS_MAX = 256
+LIMIT_DEFAULT = 10
+LIMIT_MAX = 100
+PARAMETERS_MAX = 50
+CACHE_CONTROL = b"public, max-age=2, stale-while-revalidate=3, stale-if-error=60"
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A checked query. `before` is the offset of the page's end, in the epoch it was given for."""
+
+    limit: int
+    before: Cursor | None
+    wanted: Filter
+
+
+class Answer:
+    """A finished answer, with what it depends on."""
+
+    __slots__ = ("_changes", "_last", "_loads", "_until_ms", "_wire", "body", "etag", "headers", "headers_unchanged")
+
+    def __init__(self, wire: Wire, loads: int, until_ms: float, body: bytes) -> None:
+        self._wire = wire
+        self._loads = loads
+        self._last = wire.backlog.last
+        self._changes = wire.ticker.changes
+        self._until_ms = until_ms
+        self.body = body
+        self.etag = b'"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
+        self.headers_unchanged: Headers = (
+            (b"etag", self.etag), (b"cache-control", CACHE_CONTROL), NOSNIFF, *CORS,
+        )  # fmt: skip
+        self.headers: Headers = (
+            (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *self.headers_unchanged,
+        )  # fmt: skip
+
+    def is_true(self, loads: int, now_ms: int) -> bool:
+        wire = self._wire
+        return (
+            self._last == wire.backlog.last
+            and self._changes == wire.ticker.changes
+            and self._loads == loads
+            and now_ms < self._until_ms
+        )
+
+
+class Answers:
+    """Answers by path and raw query; at most 256, the oldest go first."""
+
+    def __init__(self, newsroom: Newsroom, wires: Wires, now_ms: Callable[[], int]) -> None:
+        self._newsroom = newsroom
+        self._wires = wires
+        self._now_ms = now_ms
+        self._kept: dict[tuple[str, bytes], Answer] = {}
+
+    def find(self, path: str, query: bytes) -> Answer:
+        """The answer to `/v1/editions/{edition}/ticker?…`. Raises Problem: 400, 404, 503 while nothing is loaded."""
+        now_ms = self._now_ms()
+        kept = self._kept.get((path, query))
+        if kept is not None and kept.is_true(self._wires.loads, now_ms):
+            return kept
+        answer = self._make(path.split("/")[3], query, now_ms)
+        self._kept.pop((path, query), None)
+        if len(self._kept) >= ANSWERS_MAX:
+            del self._kept[next(iter(self._kept))]
+        self._kept[path, query] = answer
+        return answer
+
+    def _make(self, edition: str, query: bytes, now_ms: int) -> Answer:
+        if self._newsroom.edition(edition) is None:
+            raise Problem("not-found", "there is no edition of this name")
+        question = ask(query, self._newsroom)
+        wire = self._wires.get(WireName(edition))
+        if wire is None:
+            retry = {"Retry-After": str(RETRY_S)}
+            raise Problem("not-loaded", "this process has not read the wire yet", headers=retry)
+        if question.before is not None and question.before.epoch != wire.cursor.epoch:
+            raise Problem("bad-query", "before: is from another life of the wire; start from the first page")
+        before = None if question.before is None else question.before.offset
+        page = wire.ticker.page(now_ms, question.limit, before, question.wanted)
+        following = "null" if page.next is None else f'"{opaque(Cursor(wire.cursor.epoch, page.next))}"'
+        body = b"".join((
+            f'{{"edition":"{edition}","cursor":"{wire.cursor}","alerts":['.encode(),
+            b",".join(entry.encoded for entry in page.entries),
+            f'],"next":{following}}}'.encode(),
+        ))  # fmt: skip
+        change_ms = wire.ticker.next_change_ms(now_ms, page.entries)
+        return Answer(wire, self._wires.loads, float("inf") if change_ms is None else change_ms, body)
+
+
+def ask(query: bytes, newsroom: Newsroom) -> Question:
+    """The question that a raw query string asks. Unknown parameters are ignored; raises Problem for wrong values."""
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=PARAMETERS_MAX)
+    except ValueError:
+        raise Problem("bad-query", f"at most {PARAMETERS_MAX} parameters are read") from None
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        given.setdefault(name, []).append(value)
+    return Question(
+        limit=_limit(given),
+        before=_before(given),
+        wanted=Filter(
+            sections=_choices(given, "section", newsroom.sections),
+            regions=_choices(given, "region", newsroom.regions),
+            level=quietest(cast("tuple[Level, ...]", _choices(given, "level", LEVELS))),
+        ),
+    )
+
+
+def opaque(cursor: Cursor) -> str:
+    """The `before` of a page, in a form that invites nobody to take it for a cursor of the live stream."""
+    return urlsafe_b64encode(str(cursor).encode()).decode().rstrip("=")
+
+
+def is_unchanged(if_none_match: bytes, etag: bytes) -> bool:
+    """RFC 9110 §13.1.2: whether the client has this already; `*` and weak tags count."""
+    if if_none_match == etag:
+        return True
+    tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
+    return etag in tags or tags == [b"*"]
+
+
+def _single(given: dict[str, list[str]], name: str) -> str | None:
+    values = given.get(name, [])
+    if len(values) > 1:
+        raise Problem("bad-query", f"{name}: stands more than once")
+    return values[0] if values else None
+
+
+def _limit(given: dict[str, list[str]]) -> int:
+    text = _single(given, "limit")
+    if text is None:
+        return LIMIT_DEFAULT
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= LIMIT_MAX:
+        raise Problem("bad-query", f"limit: must be a number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+def _before(given: dict[str, list[str]]) -> Cursor | None:
+    text = _single(given, "before")
+    if text is None:
+        return None
+    try:
+        cursor = cursors.parse(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("ascii"))
+    except ValueError:
+        cursor = None
+    if cursor is None:
+        raise Problem("bad-query", "before: must be the next of an earlier page")
+    return cursor
+
+
+def _choices(given: dict[str, list[str]], name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(part for value in given.get(name, ()) for part in value.split(",") if part))
+    if not set(chosen) <= set(allowed):
+        raise Problem("bad-query", f"{name}: must be of {', '.join(allowed)}, separated by commas")
+    return chosen

@@ -1,0 +1,112 @@
+"""The API as one ASGI app: its routes in a table, and the layers around them.
+
+The rule to remember: a page load takes the short way. The history's good answers leave at the door, before router,
+exceptions and log; everything else, its refusals too, goes through all layers.
+"""
+
+from collections.abc import Callable
+from itertools import count
+
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.responses import Response
+from starlette.routing import Match, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from config.settings import Settings
+from service.admin import Readiness, health_routes
+from service.api import metrics, problems
+from service.api.answers import Answer, Answers, is_unchanged
+from service.api.auth import Keys
+from service.api.editor import BODY_WITHIN_S, Editor
+from service.api.problems import Problem
+from service.api.reader import Reader
+from service.api.requests import EDITORS, PREFLIGHT, Requests, given_id, is_readers
+from service.api.wires import Wires
+from service.desk import Desk
+from service.domain.newsroom import Newsroom
+from service.store.connection import Store
+
+HISTORY = "/v1/editions/{edition}/ticker"
+
+
+def create_app(
+    *, settings: Settings, newsroom: Newsroom, desk: Desk, store: Store, wires: Wires,
+    ready: Callable[[], Readiness], now_ms: Callable[[], int], body_within_s: float = BODY_WITHIN_S,
+) -> ASGIApp:  # fmt: skip
+    """The app. It starts nothing: whoever wires it follows the wires and watches the store."""
+    answers = Answers(newsroom, wires, now_ms)
+    keys = Keys(store, settings.auth_cache_s, now_ms)
+    routes = [
+        *Editor(settings, newsroom, desk, keys, wires, store, now_ms, body_within_s).routes(),
+        *Reader(settings, newsroom, answers).routes(),
+        *health_routes(ready),
+        Route("/problems/{slug}", problems.page),
+    ]
+    inner = ExceptionMiddleware(_Methods(routes), problems.HANDLERS)
+    return _Door(Requests(inner), answers)
+
+
+class _Methods:
+    """The router, which also says which methods an address takes: to OPTIONS, and in a 405."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self._routes = routes
+        self._router = Router(routes, redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = next((route for route in self._routes if route.matches(scope)[0] is not Match.NONE), None)
+        if route is None:
+            raise Problem("not-found", "there is nothing at this address")
+        if scope["method"] in (route.methods or ()):
+            await self._router(scope, receive, send)
+            return
+        scope["route"] = route
+        allow = {"Allow": ", ".join(sorted({*(route.methods or ()), "OPTIONS"}))}
+        if scope["method"] != "OPTIONS":
+            raise Problem("method-not-allowed", f"this address takes {allow['Allow']}", headers=allow)
+        preflight = PREFLIGHT if is_readers(scope["path"]) else {}
+        await Response(status_code=204, headers={**allow, **preflight})(scope, receive, send)
+
+
+class _Door:
+    """Answers page loads at once; counts them, and logs nothing."""
+
+    def __init__(self, app: ASGIApp, answers: Answers) -> None:
+        self._app = app
+        self._answers = answers
+        self._numbers = count(1)
+        self._counted = {
+            (method, status): metrics.REQUESTS.labels(HISTORY, method, str(status))
+            for method in ("GET", "HEAD")
+            for status in (200, 304)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path.endswith("/ticker") and path.startswith("/v1/editions/") and path.count("/") == 4:
+            method = scope["method"]
+            if method == "GET" or method == "HEAD":
+                try:
+                    answer = self._answers.find(path, scope["query_string"])
+                except Problem:
+                    pass  # the long way says it again, with a log line
+                else:
+                    await self._send(answer, method, scope, send)
+                    return
+        await self._app(scope, receive, send)
+
+    async def _send(self, answer: Answer, method: str, scope: Scope, send: Send) -> None:
+        unchanged = False
+        for name, value in scope["headers"]:
+            if name == b"if-none-match":
+                unchanged = is_unchanged(value, answer.etag)
+        request_id = given_id(scope) or b"page-%d" % next(self._numbers)
+        headers = answer.headers_unchanged if unchanged else answer.headers
+        status = 304 if unchanged else 200
+        self._counted[method, status].inc()
+        await send({"type": "http.response.start", "status": status,
+                    "headers": [*headers, (b"x-request-id", request_id)]})  # fmt: skip
+        await send({"type": "http.response.body", "body": b"" if unchanged or method == "HEAD" else answer.body})
+
+
+assert EDITORS not in HISTORY, "editors' routes stay closed to other origins"

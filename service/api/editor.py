@@ -1,0 +1,245 @@
+"""What editors do over HTTP: publish, kill, and look at an alert.
+
+The rule to remember: authentication first, then the Idempotency-Key, then everything else. A repetition gets its answer
+even if it would be refused today, because what it asked for has been done.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from config.settings import Settings
+from service.api import body as bodies
+from service.api import metrics
+from service.api.auth import Keys
+from service.api.body import Body
+from service.api.problems import Problem
+from service.api.requests import address
+from service.api.wires import Wires
+from service.desk import Actor, Desk, Outcome
+from service.domain import cursor as cursors
+from service.domain import revision, roles
+from service.domain.alert import Alert, Author, Record, public_form
+from service.domain.checks import ID_FORM, Draft, Notice, check_alert, check_reason
+from service.domain.errors import NotFound, StoreUnavailable
+from service.domain.newsroom import Newsroom
+from service.domain.roles import Role
+from service.store import history
+from service.store.access import Key
+from service.store.connection import Store
+from service.store.stream import Idempotency
+
+STORE_WITHIN_S = 1.35
+"""All that a request may wait for the store, so that a 503 is there within 1.5 s (reliability P11)."""
+SHOWN_WITHIN_S = 1.0
+"""How long an answer waits until this process shows what it says; the revision is durable by then, come what may."""
+BODY_WITHIN_S = 20.0
+"""16 KiB at less than 1 KB/s is somebody who holds a connection, not somebody with news."""
+IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
+IF_MATCH = re.compile(r'"([0-9]{1,9})"', re.ASCII)
+
+T = TypeVar("T")
+Act = Callable[[Body, Key, Actor, Idempotency | None], Awaitable[Outcome]]
+
+
+class _Done(msgspec.Struct, frozen=True, rename="camel"):
+    """The body of a verb's answer; `alert` is its JSON as it stands on the wire."""
+
+    alert: msgspec.Raw
+    cursor: str
+    undo_until: str | None
+    warnings: tuple[Notice, ...]
+
+
+class _Seen(msgspec.Struct, frozen=True, rename="camel"):
+    """An alert as editors see it."""
+
+    alert: msgspec.Raw
+    state: str
+    author: Author
+    push: bool
+    note: str | None
+    reason: str | None
+    cursor: str | None
+
+
+class StoreTime:
+    """A request's budget of waiting for the store, spent over several waits. Over it, the store is unavailable."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left_s = seconds
+
+    async def spend(self, call: Awaitable[T]) -> T:
+        started_at = time.monotonic()
+        try:
+            async with asyncio.timeout(max(self._left_s, 0.001)):
+                return await call
+        except TimeoutError:
+            raise StoreUnavailable("the store does not answer in time") from None
+        finally:
+            self._left_s -= time.monotonic() - started_at
+
+
+class Editor:
+    """The editors' routes."""
+
+    def __init__(
+        self, settings: Settings, newsroom: Newsroom, desk: Desk, keys: Keys, wires: Wires, store: Store,
+        now_ms: Callable[[], int], body_within_s: float = BODY_WITHIN_S,
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._newsroom = newsroom
+        self._desk = desk
+        self._keys = keys
+        self._wires = wires
+        self._store = store
+        self._now_ms = now_ms
+        self._body_within_s = body_within_s
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/v1/alerts", self.post, methods=["POST"]),
+            Route("/v1/alerts/{id}", self.alert),
+            Route("/v1/alerts/{id}/versions", self.versions),
+            Route("/v1/alerts/{id}/kill", self.kill, methods=["POST"]),
+        ]
+
+    async def post(self, request: Request) -> Response:
+        """`POST /v1/alerts`: publish. 201, durable and shown by this process."""
+        return await self._write(request, "publish", self._publish)
+
+    async def kill(self, request: Request) -> Response:
+        """`POST /v1/alerts/{id}/kill`: withdraw. 200, also for an alert that is withdrawn already."""
+        alert_id = _alert_id(request)
+        if_match = request.headers.get("if-match")
+
+        async def act(body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:
+            value = body.parse() if body.raw else None
+            _require(key, roles.NEEDED["kill"], "kill alerts")
+            return await self._desk.kill(alert_id, check_reason(value), actor, _version(if_match), idempotency)
+
+        return await self._write(request, "kill", act)
+
+    async def alert(self, request: Request) -> Response:
+        """`GET /v1/alerts/{id}`: the alert as it stands, with what only editors see."""
+        store_time = StoreTime(STORE_WITHIN_S)
+        key = await self._authenticate(request, store_time)
+        stored = await store_time.spend(self._desk.read(_alert_id(request), key.test))
+        seen = _seen(stored.record, stored.encoded, str(stored.cursor))
+        headers = {"ETag": f'"{stored.record.alert.version}"', **_JSON}
+        return Response(msgspec.json.encode(seen), headers=headers)
+
+    async def versions(self, request: Request) -> Response:
+        """`GET /v1/alerts/{id}/versions`: every version, oldest first, each as it was public."""
+        store_time = StoreTime(STORE_WITHIN_S)
+        key = await self._authenticate(request, store_time)
+        records = await store_time.spend(history.read_versions(self._store, _alert_id(request)))
+        if not records or (key.test and records[0].alert.status != "Exercise"):
+            raise NotFound("there is no alert of this id")
+        seen = [_seen(record, revision.encode(self._public(record.alert)), None) for record in records]
+        return Response(msgspec.json.encode({"versions": seen}), headers=_JSON)
+
+    async def _authenticate(self, request: Request, store_time: StoreTime) -> Key:
+        key = await store_time.spend(self._keys.authenticate(request))
+        request.state.key_id = key.id
+        return key
+
+    async def _write(self, request: Request, verb: str, act: Act) -> Response:
+        store_time = StoreTime(STORE_WITHIN_S)
+        key = await self._authenticate(request, store_time)
+        given = _idempotency_key(request)
+        body = await bodies.read(request, self._settings.body_max_bytes, self._body_within_s)
+        started_at = time.perf_counter()
+        fingerprint = body.fingerprint(request.method, request.url.path)
+        idempotency = None if given is None else Idempotency(key.id, given, fingerprint)
+        outcome = await store_time.spend(self._desk.answered(idempotency))
+        if outcome is None:
+            author = Author(key.id, key.name)
+            actor = Actor(author, key.test, address(request.scope), request.state.request_id)
+            outcome = await store_time.spend(act(body, key, actor, idempotency))
+        place = cursors.parse(outcome.cursor)
+        assert place is not None, "the desk's cursors are well-formed"
+        await self._wires.shows(outcome.wire, place, SHOWN_WITHIN_S)
+        metrics.count_verb(verb, outcome.replayed, time.perf_counter() - started_at)
+        return _answer(outcome)
+
+    async def _publish(self, body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:
+        value = body.parse()
+        if key.role == "correspondent":
+            raise Problem("forbidden", "what a correspondent posts becomes a draft, and drafts come with approval")
+        draft = check_alert(value, self._newsroom, self._now_ms(), allow_http=self._settings.allow_http_links)
+        _check_guards(draft, key.role)
+        return await self._desk.publish(draft, actor, idempotency)
+
+    def _public(self, alert: Alert) -> Alert:
+        edition = self._newsroom.edition(alert.edition)
+        notices = None if edition is None else edition.notices
+        withheld = alert.pub_status == "withheld"
+        return public_form(alert, "" if notices is None else notices.withheld if withheld else notices.canceled)
+
+
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+def _seen(record: Record, encoded: bytes, cursor: str | None) -> _Seen:
+    return _Seen(
+        alert=msgspec.Raw(encoded), state=record.state, author=record.author, push=record.push, note=record.note,
+        reason=record.reason, cursor=cursor,
+    )  # fmt: skip
+
+
+def _answer(outcome: Outcome) -> Response:
+    done = _Done(msgspec.Raw(outcome.alert), outcome.cursor, outcome.undo_until, outcome.warnings)
+    headers = {"ETag": f'"{outcome.version}"', **_JSON}
+    if outcome.status == 201:
+        headers["Location"] = f"/v1/alerts/{outcome.alert_id}"
+    if outcome.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return Response(msgspec.json.encode(done), outcome.status, headers)
+
+
+def _check_guards(draft: Draft, role: Role) -> None:
+    """What is well-formed and still not to be published now."""
+    if draft.publish_at_ms is not None:
+        raise Problem("embargo-unavailable", "publishAt: embargoes are not available yet; nothing was published")
+    alone = roles.includes(role, roles.needed_to_publish("flash")) and "second-approval" in draft.override
+    if draft.level == "flash" and not alone:
+        raise Problem("approval-needed", "a flash needs a second person, and approvals are not available yet")
+
+
+def _require(key: Key, needed: Role, what: str) -> None:
+    if not roles.includes(key.role, needed):
+        raise Problem("forbidden", f"only {needed} may {what}; this key is {key.role}")
+
+
+def _alert_id(request: Request) -> str:
+    alert_id = request.path_params["id"]
+    if not ID_FORM.fullmatch(alert_id):
+        raise NotFound("there is no alert of this id")
+    return str(alert_id)
+
+
+def _idempotency_key(request: Request) -> str | None:
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        return None
+    if len(given) > 1 or not IDEMPOTENCY_KEY.fullmatch(given[0]):
+        raise Problem("bad-idempotency-key", "must be one value of 1 to 128 visible ASCII characters")
+    return given[0]
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version that If-Match names; None for none and for `*`, any."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = IF_MATCH.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem("bad-if-match", 'must be one version in quotes, such as "3"')
+    return int(found[1])

@@ -1,0 +1,33 @@
+"""What the API counts; `/metrics` on the admin port shows it.
+
+The rule to remember: a label takes values from our own lists, never from a request, so that nobody fills our memory.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+REQUESTS = Counter("flashwire_http_requests_total", "Requests answered.", ["route", "method", "status"])
+REQUEST_SECONDS = Histogram("flashwire_http_request_seconds", "Time to answer a request.", ["route"], buckets=SECONDS)
+APPENDS = Counter("flashwire_appends_total", "Verbs that an editor was told are done; `again` for a repetition.",
+                  ["verb", "again"])  # fmt: skip
+APPEND_SECONDS = Histogram("flashwire_append_seconds", "Time from a request that is read to a durable revision that "
+                           "this process shows.", ["verb"], buckets=SECONDS)  # fmt: skip
+TAIL_LAG_SECONDS = Gauge("flashwire_tail_lag_seconds", "Time since the store was last heard.")
+TAIL_HEARING = Gauge("flashwire_tail_hearing", "1 while the store is heard, 0 while what we show may be old.")
+DURABILITY_ENOUGH = Gauge("flashwire_durability_enough", "1 while the store gives what the settings demand.")
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+
+def count_request(route: str, method: str, status: int, seconds: float | None) -> None:
+    """Count one answered request; `route` is a path template of ours, `seconds` None where nobody measured."""
+    REQUESTS.labels(route, method if method in METHODS else "other", str(status)).inc()
+    if seconds is not None:
+        REQUEST_SECONDS.labels(route).observe(seconds)
+
+
+def count_verb(verb: str, again: bool, seconds: float) -> None:
+    """Count a verb that was done, or was found to be done already."""
+    APPENDS.labels(verb, "true" if again else "false").inc()
+    APPEND_SECONDS.labels(verb).observe(seconds)

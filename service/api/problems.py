@@ -1,0 +1,164 @@
+"""Refusals: RFC 9457 `application/problem+json`, each kind once in one table that is also its page.
+
+The rule to remember: every answer that is not a success comes from here, whoever raised it.
+"""
+
+import html
+from collections.abc import Mapping
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.domain.errors import (
+    Finding,
+    FlashwireError,
+    IdempotencyMismatch,
+    Invalid,
+    NotDurable,
+    NotFound,
+    StoreUnavailable,
+    VersionStale,
+)
+from service.domain.lifecycle import WrongState
+
+RETRY_S = 1
+"""How soon to try again when the store cannot be reached; it may be back at any moment."""
+RETRY_DURABLE_S = 5
+"""How soon when somebody has to mend a setting first."""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind of refusal: its status, its title, and what to do about it."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS: dict[str, Kind] = {
+    "malformed": Kind(400, "The body is not JSON", "The body must be one JSON value in UTF-8, without a byte order "
+                      "mark, duplicate keys, NaN or Infinity, integers beyond 2^53, or nesting deeper than 8 levels."),
+    "bad-idempotency-key": Kind(400, "The Idempotency-Key cannot be used", "An Idempotency-Key is 1 to 128 visible "
+                                "ASCII characters. Make a new one for each thing you want done, a UUID for example."),
+    "bad-if-match": Kind(400, "The If-Match header cannot be read", 'If-Match takes one version as the ETag of an '
+                         'answer gave it, in quotes: If-Match: "3".'),
+    "bad-query": Kind(400, "A query value is not allowed", "The detail names the parameter and what it takes. Unknown "
+                      "parameters are ignored, wrong values are not."),
+    "unauthorized": Kind(401, "A key is needed", "Send Authorization: Bearer <key> with a key that is neither expired "
+                         "nor revoked. Keys come from `flashwire keys create`."),
+    "forbidden": Kind(403, "The key's role does not allow this", "Editors publish up to urgent; the duty desk also "
+                      "publishes flashes and kills."),
+    "not-found": Kind(404, "Not found", "There is nothing of this name, or it is not yours to see."),
+    "method-not-allowed": Kind(405, "Method not allowed", "The Allow header names the methods of this address."),
+    "slow-body": Kind(408, "The body did not arrive in time", "Send the request again, with the same Idempotency-Key."),
+    "approval-needed": Kind(409, "A second person must approve", "A flash needs a second person. The duty desk may "
+                            'send it alone with "override": ["second-approval"] and an "overrideReason".'),
+    "wrong-state": Kind(409, "The alert's state does not allow this", "Read the alert: it is not where this verb "
+                        "applies."),
+    "version-stale": Kind(412, "The alert has moved on", "Another version is current than the one that If-Match names. "
+                          "Read the alert again and decide anew."),
+    "body-too-large": Kind(413, "The body is too large", "A request body may have 16 KiB unless the settings say "
+                           "otherwise."),
+    "not-json": Kind(415, "The body must be application/json", "Send Content-Type: application/json."),
+    "invalid": Kind(422, "The alert breaks a rule", "The errors list names every place in the body and what is wrong "
+                    "there."),
+    "idempotency-mismatch": Kind(422, "The Idempotency-Key was used for another request", "The same Idempotency-Key "
+                                 "with another body would hide one of the two. Make a new key for a new thing."),
+    "embargo-unavailable": Kind(422, "Embargoes are not available yet", "Publishing at a later moment comes with a "
+                                "later version. Nothing was published."),
+    "internal": Kind(500, "Something went wrong on our side", "It is in our log under the request's id. Try again with "
+                     "the same Idempotency-Key."),
+    "store-unavailable": Kind(503, "The store cannot be reached", "Nothing is known about what became of the request. "
+                              "Send it again with the same Idempotency-Key: it is done once, however often it is "
+                              "sent."),
+    "not-durable": Kind(503, "The store is not durable enough", "An alert is only accepted once it would survive a "
+                        "power cut. /readyz says what the store must be set to."),
+    "not-loaded": Kind(503, "The wire is still being read", "The process has just started and has not heard the store "
+                       "yet. Try again in a moment."),
+}  # fmt: skip
+
+
+class Problem(Exception):
+    """A refusal on its way to the door: a kind of the table, and what is special about this one."""
+
+    def __init__(
+        self, slug: str, detail: str, *, findings: tuple[Finding, ...] = (), headers: Mapping[str, str] | None = None,
+        **members: object,
+    ) -> None:  # fmt: skip
+        super().__init__(detail)
+        assert slug in KINDS, f"{slug} stands in no table"
+        self.slug = slug
+        self.detail = detail
+        self.findings = findings
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+def of(error: Exception) -> Problem:
+    """The refusal that an exception means; `internal` for one we did not expect."""
+    detail = str(error)
+    match error:
+        case Problem():
+            return error
+        case Invalid():
+            return Problem("invalid", f"{len(error.findings)} found; see errors", findings=error.findings)
+        case NotFound():
+            return Problem("not-found", detail)
+        case VersionStale():
+            return Problem("version-stale", detail, current=error.current)
+        case IdempotencyMismatch():
+            return Problem("idempotency-mismatch", detail)
+        case StoreUnavailable():
+            # which address did not answer, and how, is for our log alone
+            return Problem("store-unavailable", "try again shortly", headers={"Retry-After": str(RETRY_S)})
+        case NotDurable():
+            return Problem("not-durable", detail, headers={"Retry-After": str(RETRY_DURABLE_S)})
+        case WrongState():
+            return Problem("wrong-state", detail, state=error.state)
+        case HTTPException(status_code=405):
+            return Problem("method-not-allowed", "this address takes other methods", headers=error.headers)
+        case HTTPException(status_code=404):
+            return Problem("not-found", "there is nothing at this address")
+    return Problem("internal", "the log knows more, under this request's id")
+
+
+def respond(problem: Problem) -> Response:
+    """The answer for a refusal."""
+    kind = KINDS[problem.slug]
+    body = {
+        "type": f"/problems/{problem.slug}", "title": kind.title, "status": kind.status, "detail": problem.detail,
+        **problem.members,
+    }  # fmt: skip
+    if problem.findings:
+        body["errors"] = problem.findings
+    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **problem.headers}
+    return Response(msgspec.json.encode(body), kind.status, headers)
+
+
+async def answer(_: Request, error: Exception) -> Response:
+    """Starlette's exception handler for everything that we raise on purpose."""
+    return respond(of(error))
+
+
+HANDLERS = dict.fromkeys((HTTPException, Problem, FlashwireError, WrongState), answer)
+
+
+async def page(request: Request) -> Response:
+    """`/problems/<slug>`: what a kind of refusal means, for whoever follows its `type`."""
+    slug = request.path_params["slug"]
+    if slug not in KINDS:
+        raise Problem("not-found", "there is no problem of this name")
+    kind = KINDS[slug]
+    title, meaning = html.escape(kind.title), html.escape(kind.meaning)
+    text = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f"<h1>{title}</h1><p>Status {kind.status} · <code>{slug}</code></p><p>{meaning}</p></html>\n"
+    )
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        "Cache-Control": "public, max-age=300",
+    }
+    return Response(text, headers=headers)

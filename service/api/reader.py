@@ -1,0 +1,135 @@
+"""What readers and their browsers fetch: editions, the history, the widget and the demo page.
+
+The rule to remember: nothing here asks the store. Everything is answered from memory, whatever happens behind it.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from config.settings import Settings
+from service.api.answers import Answers, is_unchanged
+from service.api.problems import Problem
+from service.domain.newsroom import Edition, Newsroom
+
+WEB = Path(__file__).parent.parent / "web"
+MEDIA = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+EDITIONS_CACHE = "public, max-age=60"
+WIDGET_CACHE = "public, max-age=300"
+IMMUTABLE = "public, max-age=31536000, immutable"
+PAGE_CACHE = "no-cache"
+_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file of service/web as it is sent."""
+
+    body: bytes
+    media: str
+    etag: str
+    hash: str
+
+
+def load(folder: Path) -> dict[str, File]:
+    """The files of `folder` that browsers may load, by name; read once, so that no request touches the disk."""
+    files = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in MEDIA:
+            body = path.read_bytes()
+            digest = hashlib.sha256(body).hexdigest()[:16]
+            files[path.name] = File(body, MEDIA[path.suffix], f'"{digest}"', digest)
+    return files
+
+
+class Reader:
+    """The readers' routes."""
+
+    def __init__(self, settings: Settings, newsroom: Newsroom, answers: Answers) -> None:
+        self._settings = settings
+        self._newsroom = newsroom
+        self._answers = answers
+        self._files = load(WEB)
+
+    def routes(self) -> list[Route]:
+        widget = f"/ticker-{self._files['ticker.js'].hash}.js"
+        others = [name for name in self._files if name != "ticker.js" and not name.endswith(".html")]
+        return [
+            Route("/v1/editions", self.editions),
+            Route("/v1/editions/{edition}/ticker", self.ticker),
+            Route("/ticker.js", self._sender("ticker.js", WIDGET_CACHE)),
+            Route(widget, self._sender("ticker.js", IMMUTABLE)),
+            Route("/demo", self.demo),
+            *(Route(f"/{name}", self._sender(name, PAGE_CACHE)) for name in others),
+        ]
+
+    async def editions(self, request: Request) -> Response:
+        """`GET /v1/editions`: what there is to read, in which words, and where it streams."""
+        live = self._live(request) + "/v1/live"
+        editions = [self._edition(edition, live) for edition in self._newsroom.editions]
+        body = msgspec.json.encode({"editions": editions})
+        etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        return _send(request, body, "application/json", etag, {"Cache-Control": EDITIONS_CACHE})
+
+    async def ticker(self, request: Request) -> Response:
+        """`GET /v1/editions/{edition}/ticker`, where the fast way at the door did not answer it: refusals mostly."""
+        answer = self._answers.find(request.url.path, request.scope["query_string"])
+        headers = {name.decode(): value.decode() for name, value in answer.headers}
+        return Response(answer.body, headers=headers)
+
+    async def demo(self, request: Request) -> Response:
+        """`GET /demo`: an article page that may load our widget, reach the stream, and nothing else."""
+        live = self._live(request)
+        streams = f"{live} {'http' + live.removeprefix('ws')}"
+        policy = (
+            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {streams}; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        file = self._files["demo.html"]
+        headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "Cache-Control": PAGE_CACHE}
+        return _send(request, file.body, file.media, file.etag, headers)
+
+    def _sender(self, name: str, cache: str):  # type: ignore[no-untyped-def]
+        file = self._files[name]
+
+        async def send(request: Request) -> Response:
+            return _send(request, file.body, file.media, file.etag, {"Cache-Control": cache})
+
+        return send
+
+    def _edition(self, edition: Edition, live: str) -> dict[str, object]:
+        return {
+            "edition": edition.edition, "language": edition.language, "dir": edition.dir, "name": edition.name,
+            "labels": edition.labels, "notices": edition.notices, "sections": self._newsroom.sections,
+            "regions": self._newsroom.regions,
+            "levels": {level: rule.urgency for level, rule in self._newsroom.levels.items()},
+            "live": live, "vapid": None,
+        }  # fmt: skip
+
+    def _live(self, request: Request) -> str:
+        """Origin of the live stream, as this client can reach it: `ws://…` or `wss://…`."""
+        if self._settings.live_url is not None:
+            return re.sub("^http", "ws", self._settings.live_url.rstrip("/"))
+        found = _HOST.fullmatch(request.headers.get("host", ""))
+        if found is None:
+            raise Problem("bad-query", "the Host header names no host")
+        scheme = "wss" if request.url.scheme == "https" else "ws"
+        return f"{scheme}://{found[1]}:{self._settings.gateway_port}"
+
+
+def _send(request: Request, body: bytes, media: str, etag: str, headers: Mapping[str, str]) -> Response:
+    """The body, or 304 where the client has it."""
+    given = request.headers.get("if-none-match")
+    if given is not None and is_unchanged(given.encode("latin-1"), etag.encode()):
+        return Response(status_code=304, headers={"ETag": etag, **headers})
+    return Response(body, headers={"Content-Type": media, "ETag": etag, **headers})

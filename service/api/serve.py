@@ -1,0 +1,185 @@
+"""Run the API process: everything wired together, followed, watched, and ended in order.
+
+The rule to remember: the tail is the process. Should following the wires ever end, the process ends with it, since a
+server that shows yesterday's news in silence is worse than none.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+import uvloop
+from starlette.types import ASGIApp
+
+from config.settings import Settings
+from service import logs
+from service.admin import CannotListen, Readiness, serve_admin
+from service.api import metrics
+from service.api.app import create_app
+from service.api.watch import DurabilityWatch
+from service.api.wires import Wires
+from service.desk import Desk, new_epoch
+from service.domain import newsroom as newsrooms
+from service.domain.errors import StoreUnavailable
+from service.listening import Listener, configure, listen
+from service.newswire import Newswire
+from service.store import connection, embedded, stream
+from service.store.keys import WireName
+from service.store.stream import Bounds
+
+log = structlog.get_logger("api")
+
+GRACEFUL_S = 8
+"""How long requests in flight may take once we were told to stop; the whole end takes at most 10 s."""
+BIRTH_RETRY_S = 0.25
+
+
+def now_ms() -> int:
+    """The clock: milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Process:
+    """The API's parts, wired from settings: `app` to serve, `background` to keep running beside it."""
+
+    def __init__(self, settings: Settings, **options: float) -> None:
+        """Raises ValueError for a newsroom that is not complete. Touches neither network nor store."""
+        store_url = settings.redis_url or embedded.url(settings.data_dir)
+        newsroom = newsrooms.from_config(settings.newsroom)
+        self.store = connection.for_commands(store_url, settings.store_timeout_s)
+        self.tail_store = connection.for_tail(settings.tail_url or store_url, settings.tail_block_ms)
+        self.wires = Wires()
+        names = [WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True)]
+        self.names = tuple(names)
+        self.newswire = Newswire(
+            self.tail_store, names, wire_max_revisions=settings.wire_max_revisions,
+            history_max_alerts=settings.history_max_alerts, tombstone_s=settings.tombstone_s,
+            block_ms=settings.tail_block_ms, stale_after_s=settings.stale_after_s, on_loaded=self.wires.on_loaded,
+            on_revisions=self.wires.on_revisions,
+        )  # fmt: skip
+        self.watch = DurabilityWatch(
+            self.store, settings.durability, settings.replicas_min, settings.durability_check_s
+        )
+        desk = Desk(
+            self.store, newsroom, bounds(settings), expires_default_s=settings.expires_default_s, now_ms=now_ms,
+            durability=lambda: self.watch.current,
+        )  # fmt: skip
+        self.stopping = False
+        self.app: ASGIApp = create_app(
+            settings=settings, newsroom=newsroom, desk=desk, store=self.store, wires=self.wires, ready=self.readiness,
+            now_ms=now_ms, **options,
+        )  # fmt: skip
+        metrics.TAIL_LAG_SECONDS.set_function(lambda: self.newswire.lag_s)
+        metrics.TAIL_HEARING.set_function(lambda: float(self.newswire.hearing))
+
+    def background(self) -> list[Coroutine[Any, Any, None]]:
+        """What must run as long as the process; only the first may end, once it is done."""
+        return [give_births(self.store, self.names), self.newswire.follow(), self.watch.follow()]
+
+    def readiness(self) -> Readiness:
+        """What /readyz says."""
+        durability, newswire = self.watch.current, self.newswire
+        reasons = []
+        if self.stopping:
+            reasons.append("the process is stopping")
+        if not newswire.loaded.is_set():
+            reasons.append("the wires have not been read yet")
+        elif not newswire.hearing:
+            reasons.append("the store is not heard: what is shown may be old")
+        if durability is None:
+            reasons.append("the store has not said how durable it is")
+        elif not durability.enough:
+            reasons.append(durability.remedy or "the store is not durable enough")
+        details = {
+            "durability": durability,
+            "tail": {"hearing": newswire.hearing, "lagS": round(newswire.lag_s, 3)},
+            "cursors": {
+                f"{wire.name.edition}:exercise" if wire.name.exercise else wire.name.edition: str(wire.cursor)
+                for wire in self.wires
+            },
+        }
+        return Readiness(not reasons, tuple(reasons), details)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.store.aclose()
+        await self.tail_store.aclose()
+
+
+def bounds(settings: Settings) -> Bounds:
+    """How much is kept, from the settings of the same names."""
+    return Bounds(
+        wire_max_revisions=settings.wire_max_revisions, history_max_alerts=settings.history_max_alerts,
+        history_days=settings.history_days, idempotency_ttl_s=settings.idempotency_ttl_s,
+        idempotency_max_per_key=settings.idempotency_max_per_key, audit_max_entries=settings.audit_max_entries,
+        replicas_min=settings.replicas_min if settings.durability == "replica" else 0,
+    )  # fmt: skip
+
+
+async def give_births(store: connection.Store, names: tuple[WireName, ...]) -> None:
+    """Give every wire that has none its epoch, trying until the store is there."""
+    for name in names:
+        while True:
+            try:
+                await stream.give_birth(store, name, new_epoch())
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(BIRTH_RETRY_S)
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code: 0 after an orderly end, 1 where it could not start or go on."""
+    logs.configure(settings.log_format, settings.log_level, "api")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    process = Process(settings)
+    try:
+        sockets = listen(settings.host, settings.api_port)
+        admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
+    except CannotListen as problem:
+        log.error(str(problem))
+        return 1
+    config = configure(process.app, graceful_s=GRACEFUL_S, trusted_proxies=settings.trusted_proxies)
+    listener = await Listener.start(config, sockets)
+    log.info("serving", host=settings.host, port=listener.port, admin_port=admin.port)
+    background = [asyncio.create_task(part) for part in process.background()]
+    code = await _until_the_end(background, listener.wait, told)
+    process.stopping = True
+    log.info("stopping", code=code)
+    await listener.close()
+    for task in background:
+        task.cancel()
+    await asyncio.gather(*background, return_exceptions=True)
+    await process.close()
+    await admin.close()
+    return code
+
+
+async def _until_the_end(
+    background: list[asyncio.Task[None]], serving: Callable[[], Awaitable[None]], told: asyncio.Event
+) -> int:
+    """Wait until we are told to end (0), or until something ends that must not (1)."""
+    end = asyncio.create_task(told.wait())
+    served = asyncio.ensure_future(serving())
+    running: set[asyncio.Future[Any]] = {*background, end, served}
+    while True:
+        done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task is end:
+                served.cancel()
+                return 0
+            births_are_done = task is background[0] and task.exception() is None
+            if not births_are_done:
+                end.cancel()
+                log.error("a part of the process has ended", exc_info=task.exception())
+                return 1
