@@ -196,13 +196,21 @@ class Gateway:
     def _ended(self, fd: int) -> None:
         self._door.ended(fd)
 
-    def why_not_ready(self) -> str | None:
-        """None when readers are served with fresh news."""
+    def readiness(self) -> Readiness:
+        """Ready when readers are served with fresh news."""
         if self.draining:
-            return "draining"
-        if not self.newswire.loaded.is_set():
-            return "the wires are not loaded yet: is the API up, and the store?"
-        return None if self.newswire.hearing else "the store cannot be heard: what is shown may be old"
+            why = "draining"
+        elif not self.newswire.loaded.is_set():
+            why = "the wires are not loaded yet: is the API up, and the store?"
+        elif not self.newswire.hearing:
+            why = "the store cannot be heard: what is shown may be old"
+        else:
+            why = ""
+        details = {
+            "readers": sum(map(len, self.hub.audiences)),
+            "cursors": {name.suffix: str(channel.wire.cursor) for name, channel in self._channels.items()},
+        }
+        return Readiness(not why, (why,) if why else (), details)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -240,10 +248,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     assert url is not None, "the caller checks that there is a store"
     gateway = Gateway(settings, url, settings.tail_url or url)
 
-    def ready() -> Readiness:
-        return Readiness(gateway.why_not_ready())
-
-    admin = await serve_admin(settings.host, settings.admin_port, ready)
+    admin = await serve_admin(settings.host, settings.admin_port, gateway.readiness)
     try:
         await gateway.run(stop)
     finally:
