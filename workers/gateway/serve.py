@@ -13,9 +13,9 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
-from service.admin import Readiness, serve_admin
 
 from config.settings import Settings
+from service.admin import Readiness, serve_admin
 from service.domain.newsroom import from_config
 from service.domain.revision import Revision
 from service.newswire import Newswire, Wire
