@@ -106,7 +106,7 @@ def api(parent: int | None) -> None:
     settings = _settings_with_store()
     from service.api import serve  # imported where it is run: the other commands need not wait for it
 
-    _start_logs(settings, "api")
+    _start_logs(settings, f"api:{settings.admin_port}")
     _leave_with(parent)
     serve.run(settings)
 
@@ -122,7 +122,7 @@ def gateway(processes: int | None, parent: int | None) -> None:
     settings = _settings_with_store()
     from workers.gateway import __main__ as gateways
 
-    _start_logs(settings, "gateway")
+    _start_logs(settings, f"gateway:{settings.admin_port}")
     _leave_with(parent)
     gateways.run(settings, processes or settings.processes or os.cpu_count() or 1)
 
