@@ -17,9 +17,10 @@ from service.domain.frames import Encoding, Message
 from service.domain.revision import Revision
 from service.newswire import Wire
 from service.store.stream import Unreadable
-from workers.gateway.hub import Audience, Hub
+from workers.gateway.audience import Audience
+from workers.gateway.hub import Hub
 from workers.gateway.metrics import BROADCAST_S, DELIVERIES, SNAPSHOTS
-from workers.gateway.ring import Chunk, Ring, single
+from workers.gateway.ring import AFRESH, Chunk, Ring, single
 
 SNAPSHOT_KEPT_MS = 250
 """Thousands who come back at once share the bytes of one snapshot; its `now` is at most so old."""
@@ -48,9 +49,11 @@ class Channel:
         self._beat = False
         self._stale = False
         self._snapshots: dict[tuple[str, int], tuple[int, int, Message]] = {}
+        self._afresh: Reason = "trimmed"
+        """Why those who begin again do."""
         self.audiences: dict[Encoding, Audience] = {
-            "websocket": Audience(self._ring("websocket")),
-            "sse": Audience(self._ring("sse")),
+            "websocket": self._audience("websocket"),
+            "sse": self._audience("sse"),
         }
         hub.audiences += self.audiences.values()
 
@@ -125,7 +128,7 @@ class Channel:
         if self._apply():
             await self._deliver(before)
         else:
-            await self._send_all(self._snapshot("trimmed", LIMIT_DEFAULT))
+            await self._start_over("trimmed")
 
     async def _deliver(self, before: int) -> None:
         """Send what lies after `before` to all who are live now. Begins in the same step as what put it there."""
@@ -148,7 +151,7 @@ class Channel:
             for audience in self.audiences.values():
                 audience.ring.advanced()
                 if taken.redacted:
-                    self._hub.redact(audience, taken.redacted)
+                    audience.ring.redacted(taken.redacted)
         return whole
 
     async def _begin_again(self, wire: Wire) -> None:
@@ -163,18 +166,22 @@ class Channel:
             case Resume(place):
                 await self._deliver(place)
             case Snapshot() | Ahead() as decision:
-                reason: Reason = decision.reason if isinstance(decision, Snapshot) else "ahead"
-                message = self._snapshot(reason, LIMIT_DEFAULT)
-                for audience in self.audiences.values():
-                    self._hub.send_to_laggards(audience, audience.ring.encode(message))
-                await self._send_all(message)
+                await self._start_over(decision.reason if isinstance(decision, Snapshot) else "ahead")
 
-    async def _send_all(self, message: Message) -> None:
-        """A message without a place of its own, to everybody who is live."""
+    async def _start_over(self, reason: Reason) -> None:
+        """Everybody gets a snapshot of the present: whoever is live at once, laggards when they have room."""
+        self._afresh = reason
         for audience in self.audiences.values():
-            if audience.live:
-                chunk = single(audience.ring.encode(message), audience.ring.last)
-                await self._send(audience, audience.begin(), chunk)
+            for laggard in audience.laggards.values():
+                laggard.place = AFRESH
+        await self._send_all(self._snapshot(reason, LIMIT_DEFAULT), begins=True)
+
+    async def _send_all(self, message: Message, begins: bool = False) -> None:
+        """A message without a place of its own, to everybody who is live; with `begins`, nobody may do without it."""
+        for audience, fds in [(audience, audience.begin()) for audience in self.audiences.values()]:
+            if fds:
+                last = audience.ring.last
+                await self._send(audience, fds, single(audience.ring.encode(message), last, AFRESH if begins else None))
 
     async def _send(self, audience: Audience, fds: tuple[int, ...], chunk: Chunk) -> None:
         """Write to `fds`, some hundred at a time, leaving out whoever came, went or fell behind since `begin`."""
@@ -183,7 +190,15 @@ class Channel:
             if audience.touched:
                 some = tuple(fd for fd in some if fd not in audience.touched)
             self._hub.send(audience, some, chunk)
+            audience.reached(chunk, fds, start + self._chunk_sockets)
             await asyncio.sleep(0)
+
+    def _audience(self, encoding: Encoding) -> Audience:
+        def afresh() -> bytes:
+            return audience.ring.encode(self._snapshot(self._afresh, LIMIT_DEFAULT))
+
+        audience = Audience(self._ring(encoding), afresh)
+        return audience
 
     def _ring(self, encoding: Encoding) -> Ring:
         return Ring(self.wire.name.edition, self.wire.backlog, encoding)

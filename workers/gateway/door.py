@@ -26,6 +26,7 @@ from workers.gateway.metrics import JOINS, REFUSED
 
 ACCEPTS_PER_TURN = 128
 OUT_OF_DESCRIPTORS_PAUSE_S = 0.2
+LAST_REQUESTS_S = 1.0
 END_OF_HEAD = b"\r\n\r\n"
 AUTHORIZE_S = 3.0
 """How long an exercise stream may wait for its key to be looked up."""
@@ -81,12 +82,16 @@ class Door:
         asyncio.get_running_loop().add_reader(listener, self._accept)
 
     def close(self) -> None:
-        """Accept what has already knocked, then no more."""
+        """Accept what has already knocked, then no more; whose request is not whole yet has a moment left for it."""
         if self._listener is not None:
             self._accept()
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
             self._listener = None
+        deadline_s = self._clock() + LAST_REQUESTS_S
+        for fd in self._arriving:
+            waiting = self._hub.waiting[fd]
+            waiting.deadline_s = min(waiting.deadline_s, deadline_s)
 
     def _accept(self) -> None:
         assert self._listener is not None, "only an open door is knocked at"
@@ -108,8 +113,9 @@ class Door:
             self._read(fd)  # under load the request is already here
 
     def _pause(self) -> None:
-        """Out of descriptors: do not spin; those who knock wait in the kernel's queue."""
+        """Out of descriptors: do not spin; those who knock wait in the kernel's queue while a laggard makes room."""
         REFUSED.labels("descriptors").inc()
+        self._hub.evict_oldest_laggard()
         loop = asyncio.get_running_loop()
         listener = self._listener
         assert listener is not None, "only an open door can pause"
@@ -139,9 +145,9 @@ class Door:
             REFUSED.labels("left").inc()
             return self._hub.end(fd)
         arriving.head += data
-        end = arriving.head.find(END_OF_HEAD)
-        if end >= 0:
-            return self._decide(fd, arriving, arriving.head[: end + 4])
+        end = arriving.head.find(END_OF_HEAD) + len(END_OF_HEAD)
+        if len(END_OF_HEAD) <= end <= self._rules.handshake_max_bytes:
+            return self._decide(fd, arriving, arriving.head[:end])
         if len(arriving.head) > self._rules.handshake_max_bytes:
             self._refuse(fd, "large", handshake.TOO_LARGE)
         elif not arriving.head[:8].split(b" ")[0].isalpha():
@@ -152,6 +158,9 @@ class Door:
         opening = handshake.read(head, self._rules.origins)
         if isinstance(opening, Refusal):
             return self._refuse(fd, "request", opening.reply)
+        if len(arriving.head) > len(head):
+            # a reader waits for our answer before it says more (RFC 6455 §4.1), and has no body to send
+            return self._refuse(fd, "malformed", handshake.MALFORMED)
         address = client_address(arriving.peer, opening.forwarded_for, self._rules.trusted_proxies)
         try:
             counted = self._admission.enter(address, self._clock())
@@ -197,7 +206,8 @@ class Door:
             if self._hub.waiting.get(fd) is not waiting:
                 return
             if allowed is None:
-                self._refuse(fd, "store", handshake.shed(AUTHORIZE_S))
+                reply = handshake.unavailable("store-unavailable", "The key cannot be looked up.", AUTHORIZE_S)
+                self._refuse(fd, "store", reply)
             elif allowed:
                 self._join(fd, opening, wants, channel, waits=True)
             else:

@@ -5,7 +5,8 @@ import random
 from collections.abc import Callable
 
 from service.domain import frames
-from workers.gateway.hub import Audience, Hub
+from workers.gateway.audience import Audience
+from workers.gateway.hub import Hub
 
 APART_MAX_S = 0.02
 """Few readers need not wait: 20 ms a socket is spread enough."""

@@ -8,10 +8,14 @@ import base64
 import hashlib
 import http
 import re
+from collections.abc import Sequence
+from typing import cast
 from urllib.parse import unquote_plus
 
 import msgspec
+from websockets.http11 import Request
 from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
 
 from service.domain import cursor as cursors
 from service.domain import frames
@@ -27,8 +31,15 @@ SUBPROTOCOL = "flashwire.v1"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,16}) ([!-~]{1,6000}) HTTP/1\.1", re.ASCII)
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):[ \t]*([\t\x20-\x7e]*)")
+_HTTP_1_1 = re.compile(rb"[^\r]* HTTP/1\.1\r\n")
 _KEY = re.compile(rb"[+/0-9A-Za-z]{22}==", re.ASCII)
+_PLAIN_LINES_MAX = 100
 _CORS = "Access-Control-Allow-Origin: *\r\n"
+_METHODS = "GET, HEAD, OPTIONS"
+_PREFLIGHT = (
+    f"Access-Control-Allow-Methods: {_METHODS}\r\nAccess-Control-Allow-Headers: Authorization, Last-Event-ID\r\n"
+    "Access-Control-Max-Age: 86400\r\n"
+)
 
 
 class Wants(msgspec.Struct, frozen=True):
@@ -68,52 +79,90 @@ class Refusal(msgspec.Struct, frozen=True):
     reply: bytes
 
 
+class _Request(msgspec.Struct, frozen=True):
+    """A request head, read. Header names are lower-case; those that came several times are joined (RFC 9110 §5.3)."""
+
+    method: bytes
+    target: str
+    headers: dict[bytes, bytes]
+
+
 def read(head: bytes, origins: tuple[str, ...]) -> Opening | Refusal:
     """Decide on a request head (up to and including its empty line)."""
+    request = _plain(head) or _by_the_book(head)
+    if isinstance(request, Refusal):
+        return request
+    decided = _decide(request, head, origins)
+    if request.method == b"HEAD" and isinstance(decided, Refusal):
+        return Refusal(decided.reply.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    return decided
+
+
+def _plain(head: bytes) -> _Request | None:
+    """The request as browsers and their like write it; None where the full parser must look."""
     lines = head[:-4].split(b"\r\n")
     request = _REQUEST_LINE.fullmatch(lines[0])
+    if request is None or len(lines) > _PLAIN_LINES_MAX:
+        return None
     headers: dict[bytes, bytes] = {}
-    plain = request is not None
     for line in lines[1:]:
         field = _HEADER.fullmatch(line)
-        name = field[1].lower() if field else b""
-        if field is None or name in headers:
-            plain = False
-            break
-        headers[name] = field[2].strip(b" \t")
-    if not plain or b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
-        return _by_the_book(head)
-    assert request is not None, "it is plain"
-    target = request[2].decode("ascii")
-    path, _, query = target.partition("?")
+        if field is None or (name := field[1].lower()) in headers:
+            return None
+        headers[name] = field[2].rstrip(b" \t")
+    return _Request(request[1], request[2].decode("ascii"), headers)
+
+
+def _by_the_book(head: bytes) -> _Request | Refusal:
+    """The same by the full parser, with its own verdict on what is not HTTP."""
+    protocol = ServerProtocol(logger=SILENT)
+    protocol.receive_data(head)
+    events = protocol.events_received()
+    if not events:
+        return Refusal(b"".join(protocol.data_to_send()) or MALFORMED)
+    request = events[0]
+    assert isinstance(request, Request), "a server's first event is the request"
+    headers: dict[bytes, bytes] = {}
+    for name, value in request.headers.raw_items():
+        known, came = name.lower().encode(), value.encode("latin-1", "replace")
+        headers[known] = headers[known] + b", " + came if known in headers else came
+    return _Request(request.method.encode(), request.path, headers)
+
+
+def _decide(request: _Request, head: bytes, origins: tuple[str, ...]) -> Opening | Refusal:
+    headers = request.headers
+    path, _, query = request.target.partition("?")
     if path != PATH:
         return Refusal(problem(404, "not-found", "The live stream is at /v1/live."))
-    if request[1] == b"OPTIONS":
+    if request.method == b"OPTIONS":
+        return Refusal(_response(204, _PREFLIGHT))
+    if request.method not in (b"GET", b"HEAD"):
         return Refusal(
-            _response(204, "Access-Control-Allow-Methods: GET, OPTIONS\r\nAccess-Control-Max-Age: 86400\r\n")
+            problem(405, "method-not-allowed", "The live stream is read with GET.", f"Allow: {_METHODS}\r\n")
         )
-    if request[1] != b"GET":
-        return Refusal(
-            problem(405, "method-not-allowed", "The live stream is read with GET.", "Allow: GET, OPTIONS\r\n")
-        )
+    if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
+        return Refusal(MALFORMED)
     origin = headers.get(b"origin")
-    if origins and origin is not None and origin.decode() not in origins:
+    if origins and origin is not None and origin.decode("latin-1") not in origins:
         return Refusal(problem(403, "origin-refused", "Pages of this origin may not read the stream."))
-    if b"upgrade" in headers:
+    if request.method == b"GET" and b"websocket" in _tokens(headers.get(b"upgrade", b"")):
         return _websocket(head, headers, query)
-    return _sse(headers, query)
+    opening = _sse(headers, query)
+    # a HEAD is told how the stream would begin
+    return Refusal(opening.reply) if request.method == b"HEAD" and isinstance(opening, Opening) else opening
 
 
 def _websocket(head: bytes, headers: dict[bytes, bytes], query: str) -> Opening | Refusal:
     key = headers.get(b"sec-websocket-key", b"")
     usual = (
         headers[b"upgrade"].lower() == b"websocket"
-        and b"upgrade" in headers.get(b"connection", b"").lower()
+        and b"upgrade" in _tokens(headers.get(b"connection", b""))
         and headers.get(b"sec-websocket-version") == b"13"
         and _KEY.fullmatch(key) is not None
+        and _HTTP_1_1.match(head) is not None
     )
     if not usual:
-        return _by_the_book(head)
+        return _websocket_by_the_book(head, headers, query)
     accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
     offered = [name.strip() for name in headers.get(b"sec-websocket-protocol", b"").split(b",")]
     subprotocol = b"Sec-WebSocket-Protocol: flashwire.v1\r\n" if SUBPROTOCOL.encode() in offered else b""
@@ -124,9 +173,29 @@ def _websocket(head: bytes, headers: dict[bytes, bytes], query: str) -> Opening 
     return _opening("websocket", reply, _wants(query, None), headers)
 
 
+def _websocket_by_the_book(head: bytes, headers: dict[bytes, bytes], query: str) -> Opening | Refusal:
+    """The full implementation's verdict on an unusual upgrade."""
+    protocol = ServerProtocol(logger=SILENT, select_subprotocol=_select)
+    protocol.receive_data(head)
+    (request,) = protocol.events_received()
+    response = protocol.accept(cast(Request, request))
+    if response.status_code != 101:
+        protocol.send_response(response)
+        return Refusal(b"".join(protocol.data_to_send()))
+    return _opening("websocket", response.serialize(), _wants(query, None), headers)
+
+
+def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
+
+
+def _tokens(value: bytes) -> list[bytes]:
+    return [token.strip() for token in value.lower().split(b",")]
+
+
 def _sse(headers: dict[bytes, bytes], query: str) -> Opening | Refusal:
     last = headers.get(b"last-event-id")
-    wants = _wants(query, last.decode() if last else None)
+    wants = _wants(query, last.decode("utf-8", "replace") if last else None)
     if isinstance(wants, Fault):
         return Refusal(problem(wants.status, wants.slug, wants.detail))
     reply = (
@@ -137,38 +206,16 @@ def _sse(headers: dict[bytes, bytes], query: str) -> Opening | Refusal:
 
 
 def _opening(encoding: Encoding, reply: bytes, wants: Wants | Fault, headers: dict[bytes, bytes]) -> Opening:
-    scheme, _, key = headers.get(b"authorization", b"").decode().partition(" ")
+    scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     forwarded = headers.get(b"x-forwarded-for")
     return Opening(
         encoding,
         reply,
         wants if isinstance(wants, Wants) else None,
         wants if isinstance(wants, Fault) else None,
-        key if scheme.lower() == "bearer" else None,
-        forwarded.decode() if forwarded else None,
+        key.strip() if scheme.lower() == "bearer" else None,
+        forwarded.decode("latin-1") if forwarded else None,
     )
-
-
-def _by_the_book(head: bytes) -> Opening | Refusal:
-    """The full parser's verdict. What it accepts but we did not understand was a valid, unusual WebSocket request."""
-    protocol = ServerProtocol(logger=SILENT)
-    protocol.receive_data(head)
-    events = protocol.events_received()
-    if not events:
-        return Refusal(b"".join(protocol.data_to_send()) or MALFORMED)
-    request = events[0]
-    response = protocol.accept(request)  # type: ignore[arg-type]
-    if response.status_code != 101:
-        protocol.send_response(response)
-        return Refusal(b"".join(protocol.data_to_send()))
-    path, _, query = request.path.partition("?")  # type: ignore[union-attr]
-    if path != PATH:
-        return Refusal(problem(404, "not-found", "The live stream is at /v1/live."))
-    headers = {
-        name.lower().encode(): value.encode("utf-8", "replace")
-        for name, value in request.headers.raw_items()  # type: ignore[union-attr]
-    }
-    return _opening("websocket", response.serialize(), _wants(query, None), headers)
 
 
 def _wants(query: str, last_event_id: str | None) -> Wants | Fault:
@@ -195,7 +242,7 @@ def _bad(detail: str) -> Fault:
 
 
 def unknown_edition(edition: str) -> Fault:
-    return Fault(frames.UNKNOWN_EDITION, 404, "unknown-edition", f"There is no edition {edition[:40]!r}.")
+    return Fault(frames.UNKNOWN_EDITION, 404, "unknown-edition", f"There is no edition {edition[:16]!a}.")
 
 
 UNAUTHORIZED = Fault(
@@ -211,8 +258,13 @@ def problem(status: int, slug: str, detail: str, more: str = "") -> bytes:
 
 
 def shed(retry_after_s: float) -> bytes:
-    """503 before the upgrade."""
-    return problem(503, "overloaded", "Too many readers here.", f"Retry-After: {max(1, round(retry_after_s))}\r\n")
+    """503 before the upgrade: too many readers."""
+    return unavailable("overloaded", "Too many readers here.", retry_after_s)
+
+
+def unavailable(slug: str, detail: str, retry_after_s: float) -> bytes:
+    """503 before the upgrade, with the time after which to come back."""
+    return problem(503, slug, detail, f"Retry-After: {max(1, round(retry_after_s))}\r\n")
 
 
 def _response(status: int, fields: str, body: bytes = b"") -> bytes:
@@ -221,5 +273,5 @@ def _response(status: int, fields: str, body: bytes = b"") -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-MALFORMED = problem(400, "malformed-request", "This is not HTTP/1.1.")
+MALFORMED = problem(400, "malformed-request", "This is not a plain HTTP/1.1 request without a body.")
 TOO_LARGE = problem(431, "headers-too-large", "The request head is over its limit.")

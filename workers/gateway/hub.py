@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from service.domain import frames
+from workers.gateway.audience import Audience, Laggard
 from workers.gateway.inbound import Budget, Inbound
-from workers.gateway.ring import Chunk, Ring, single
+from workers.gateway.ring import AFRESH, Chunk
 
 SIOCOUTQ = 0x5411
 """Bytes that the reader's side has not acknowledged yet (linux/sockios.h)."""
@@ -35,40 +36,6 @@ class Limits(msgspec.Struct, frozen=True):
     stall_s: float
     replay_bytes: int
     budget: Budget
-
-
-class Audience:
-    """Everybody who reads one wire in one encoding: `live` have all that was sent, laggards are on their way there."""
-
-    def __init__(self, ring: Ring) -> None:
-        self.ring = ring
-        self.live: set[int] = set()
-        self.laggards: dict[int, Laggard] = {}
-        self.touched: set[int] = set()
-        """Descriptors that joined or left while a broadcast is under way: it is not for them."""
-
-    def begin(self) -> tuple[int, ...]:
-        """Who is live now, at the start of a broadcast; from here on `touched` names those it is not for."""
-        self.touched.clear()
-        return tuple(self.live)
-
-    def __len__(self) -> int:
-        return len(self.live) + len(self.laggards)
-
-
-class Laggard:
-    """A reader whose socket is full: what is going out to it, and since when nothing has moved."""
-
-    __slots__ = ("audience", "chunk", "moved_s", "replies", "sent", "unacknowledged")
-
-    def __init__(self, audience: Audience, chunk: Chunk, sent: int, now_s: float) -> None:
-        self.audience = audience
-        self.chunk = chunk
-        self.sent = sent
-        self.replies = b""
-        """Pongs that wait for a frame boundary; bounded by the inbound budget."""
-        self.moved_s = now_s
-        self.unacknowledged = 0
 
 
 class Waiting:
@@ -124,25 +91,18 @@ class Hub:
             self.epoll.modify(fd, _NEWS)
         audience.touched.add(fd)
         ring = audience.ring
-        if place < ring.last:
-            follow = ring.chunk(place, self._limits.replay_bytes)
-            sent = self._write(fd, opening + follow.data)
-            if sent is None:
-                return self.end(fd)
-            if sent >= len(opening):
-                return self._went(fd, audience, follow, sent - len(opening))
+        follow = ring.chunk(place, self._limits.replay_bytes) if place < ring.last else None
+        sent = self._write(fd, opening + follow.data if follow else opening)
+        if sent is None:
+            return self.end(fd)
+        rest = opening[sent:]
+        if follow and not rest:
+            rest, place = follow.left(sent - len(opening))
+        if rest or place != ring.last:
+            self._lag(fd, audience, rest, place)
         else:
-            sent = self._write(fd, opening)
-            if sent is None:
-                return self.end(fd)
-        return self._went(fd, audience, single(opening, place), sent)
-
-    def _went(self, fd: int, audience: Audience, chunk: Chunk, sent: int) -> None:
-        """`sent` bytes of `chunk` have left: the reader is live, or lags with the rest."""
-        if sent == len(chunk.data) and chunk.last == audience.ring.last:
             audience.live.add(fd)
-        else:
-            self._lag(fd, audience, chunk, sent)
+        return None
 
     # --- going out
 
@@ -159,23 +119,7 @@ class Hub:
                 self.end(fd)
                 continue
             if sent != size:
-                audience.live.discard(fd)
-                self._lag(fd, audience, chunk, sent)
-
-    def send_to_laggards(self, audience: Audience, message: bytes) -> None:
-        """After its frame, each laggard gets `message` and goes on from the newest place: for a fresh snapshot."""
-        for laggard in audience.laggards.values():
-            cut = laggard.chunk.until_frame_end(laggard.sent)
-            last = audience.ring.last
-            laggard.chunk = Chunk(cut.data + message, (len(cut.data) + len(message),), last, last)
-
-    def redact(self, audience: Audience, offsets: tuple[int, ...]) -> None:
-        """What has not begun to leave is taken back from laggards and read again, redacted, from the ring."""
-        audience.ring.redacted(offsets)
-        for laggard in audience.laggards.values():
-            chunk = laggard.chunk
-            if any(chunk.start < offset <= chunk.last for offset in offsets):
-                laggard.chunk = chunk.until_frame_end(laggard.sent)
+                self._lag(fd, audience, *chunk.left(sent))
 
     def _write(self, fd: int, data: bytes) -> int | None:
         """How many bytes went; None if the reader is gone."""
@@ -186,11 +130,9 @@ class Hub:
         except OSError:
             return None
 
-    def _lag(self, fd: int, audience: Audience, chunk: Chunk, sent: int) -> None:
-        if sent == 0 and chunk.start != chunk.last:
-            # nothing has left: keep only the place, so that a redaction in between is seen
-            chunk = Chunk(b"", (), chunk.start, chunk.start)
-        audience.laggards[fd] = Laggard(audience, chunk, sent, self._clock())
+    def _lag(self, fd: int, audience: Audience, rest: bytes, place: int) -> None:
+        audience.live.discard(fd)
+        audience.laggards[fd] = Laggard(audience, rest, place, self._clock())
         audience.touched.add(fd)
         self.epoll.modify(fd, _NEWS | _ROOM)
 
@@ -198,27 +140,37 @@ class Hub:
         """Its socket has room: go on until it is full again or the reader has everything."""
         audience, ring = laggard.audience, laggard.audience.ring
         while True:
-            if laggard.sent < len(laggard.chunk.data):
-                went = self._write(fd, laggard.chunk.data[laggard.sent :])
-                if went is None:
-                    return self.end(fd)
-                laggard.sent += went
-                laggard.moved_s = self._clock() if went else laggard.moved_s
-                if laggard.sent < len(laggard.chunk.data):
-                    return None
-            place = laggard.chunk.last
-            if laggard.replies:
-                laggard.chunk, laggard.sent, laggard.replies = single(laggard.replies, place), 0, b""
-            elif place == ring.last:
-                del audience.laggards[fd]
-                audience.live.add(fd)
-                audience.touched.add(fd)
-                self.epoll.modify(fd, _NEWS)
-                return None
-            elif not ring.holds_after(place):
+            chunk = None
+            if laggard.rest:
+                pass
+            elif laggard.replies:
+                laggard.rest, laggard.replies = laggard.replies, b""
+            elif laggard.place == AFRESH:
+                laggard.rest, laggard.place = audience.afresh(), ring.last
+            elif laggard.place == ring.last:
+                return self._caught_up(fd, audience)
+            elif not ring.holds_after(laggard.place):
                 return self.evict(fd, laggard)
             else:
-                laggard.chunk, laggard.sent = ring.chunk(place, self._limits.replay_bytes), 0
+                chunk = ring.chunk(laggard.place, self._limits.replay_bytes)
+            data = chunk.data if chunk else laggard.rest
+            went = self._write(fd, data)
+            if went is None:
+                return self.end(fd)
+            if went:
+                laggard.moved_s = self._clock()
+            if chunk:
+                laggard.rest, laggard.place = chunk.left(went)
+            else:
+                laggard.rest = data[went:]
+            if went < len(data):
+                return None
+
+    def _caught_up(self, fd: int, audience: Audience) -> None:
+        del audience.laggards[fd]
+        audience.live.add(fd)
+        audience.touched.add(fd)
+        self.epoll.modify(fd, _NEWS)
 
     # --- coming back
 
@@ -260,7 +212,7 @@ class Hub:
             for frame in answer.messages:
                 self.on_message(fd, bytes(frame.data), frame.opcode == 1)
         if answer.ends:
-            self.ended_for_faults += 1
+            self.ended_for_faults += answer.fault
             self.close_after(fd, answer.write)
         elif answer.write:
             self.say(fd, audience, answer.write)
@@ -282,7 +234,11 @@ class Hub:
         if laggard is not None:
             laggard.replies += data
             return
-        self.send(audience, (fd,), single(data, audience.ring.last))
+        sent = self._write(fd, data)
+        if sent is None:
+            self.end(fd)
+        elif sent < len(data):
+            self._lag(fd, audience, data[sent:], audience.place_of(fd))
 
     # --- going away
 
@@ -290,7 +246,7 @@ class Hub:
         """Write `farewell` if it fits between frames, then end the connection, giving the reader time to read it."""
         audience = self.audience_of(fd)
         laggard = audience.laggards.get(fd) if audience else None
-        if laggard is not None and laggard.sent < len(laggard.chunk.data) and laggard.sent > 0:
+        if laggard is not None and laggard.rest:
             return self.end(fd, reset=True)  # in the middle of a frame nothing can be said
         if self._write(fd, farewell) != len(farewell):
             return self.end(fd, reset=True)
@@ -333,6 +289,19 @@ class Hub:
                 audience.live.discard(fd)
                 audience.laggards.pop(fd, None)
                 audience.touched.add(fd)
+
+    def evict_oldest_laggard(self) -> None:
+        """Descriptors are short: whoever has not moved for longest makes room for somebody who reads."""
+        lagging = [(laggard.moved_s, fd, laggard) for each in self.audiences for fd, laggard in each.laggards.items()]
+        if lagging:
+            _, fd, laggard = min(lagging, key=lambda found: found[:2])
+            self.evict(fd, laggard)
+
+    def close(self) -> None:
+        """End whoever is left, at once, and be of no more use."""
+        for fd in [*self.waiting, *(fd for each in self.audiences for fd in (*each.live, *each.laggards))]:
+            self.end(fd, reset=True)
+        self.epoll.close()
 
     # --- keeping order
 

@@ -4,10 +4,11 @@ The rule to remember: a reader's parser exists only while it has something to pa
 `websockets` package (RFC 6455); over its budget a socket is closed with 1008 and ended (reliability P7).
 """
 
+import codecs
 import logging
 
 import msgspec
-from websockets.frames import CONT, Frame
+from websockets.frames import CONT, TEXT, Frame
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
@@ -33,23 +34,31 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What to write, and whether the connection ends after it. `messages` are the data frames that came."""
+    """What to write, whether the connection ends after it, and whether that is the reader's fault.
+
+    `messages` are the data frames that came.
+    """
 
     write: bytes
-    ends: bool
+    ends: bool = False
+    fault: bool = False
     messages: tuple[Frame, ...] = ()
 
 
 class Inbound:
     """The inbound half of one open socket while it talks. Forget it when `idle` and its window is over."""
 
-    __slots__ = ("_budget", "_controls", "_fragments", "_messages", "_partial", "_protocol", "window_started_s")
+    __slots__ = (
+        "_budget", "_controls", "_fragments", "_messages", "_partial", "_protocol", "_text", "window_started_s"
+    )  # fmt: skip
 
     def __init__(self, budget: Budget, now_s: float) -> None:
         self._budget = budget
         self._protocol: ServerProtocol | None = None
         self._partial = b""
         self._fragments = self._controls = self._messages = 0
+        self._text: codecs.IncrementalDecoder | None = None
+        """Checks that the text message under way is UTF-8 (RFC 6455 §8.1), across its fragments."""
         self.window_started_s = now_s
 
     @property
@@ -63,15 +72,22 @@ class Inbound:
             self.window_started_s, self._controls, self._messages = now_s, 0, 0
         whole, self._partial = _split(self._partial + data, self._budget.message_max_bytes)
         if not whole:
-            return Answer(b"", False)
+            return Answer(b"")
         protocol = self._protocol or ServerProtocol(state=OPEN, max_size=self._budget.message_max_bytes, logger=SILENT)
         protocol.receive_data(whole)
         came = [event for event in protocol.events_received() if isinstance(event, Frame)]
         if not all(map(self._affordable, came)):
-            return Answer(frames.close(1008, "too many frames"), True)
+            return Answer(frames.close(1008, "too many frames"), ends=True, fault=True)
+        if not all(map(self._readable, came)):
+            return Answer(frames.close(1007, "text that is not UTF-8"), ends=True, fault=True)
         writes = protocol.data_to_send()
         self._protocol = None if protocol.current_size is None else protocol
-        return Answer(b"".join(writes), b"" in writes, tuple(frame for frame in came if frame.opcode < _CONTROL_FROM))
+        return Answer(
+            b"".join(writes),
+            ends=b"" in writes,
+            fault=protocol.parser_exc is not None,
+            messages=tuple(frame for frame in came if frame.opcode < _CONTROL_FROM),
+        )
 
     def _affordable(self, frame: Frame) -> bool:
         if frame.opcode >= _CONTROL_FROM:
@@ -82,6 +98,19 @@ class Inbound:
             self._messages += 1
         self._fragments += 1
         return self._messages <= self._budget.messages_max and self._fragments <= self._budget.fragments_max
+
+    def _readable(self, frame: Frame) -> bool:
+        if frame.opcode == TEXT:
+            self._text = codecs.getincrementaldecoder("utf-8")()
+        if self._text is None or frame.opcode >= _CONTROL_FROM:
+            return True
+        try:
+            self._text.decode(frame.data, final=frame.fin)
+        except UnicodeDecodeError:
+            return False
+        if frame.fin:
+            self._text = None
+        return True
 
 
 def _split(data: bytes, message_max_bytes: int) -> tuple[bytes, bytes]:

@@ -1,8 +1,8 @@
 """The ring: the retained wire as the bytes that readers receive, shared by all of them.
 
-The rule to remember: nobody has a private copy. A reader who lags keeps a position in the ring and, at most, a
-reference to the chunk that is going out. When an alert is withheld or canceled its frames are replaced in place, so
-what has not yet begun to leave is redacted, also for the slow.
+The rule to remember: nobody has a private copy. A reader who lags keeps a position in the ring and the rest of the one
+frame that is going out. When an alert is withheld or canceled its frames are encoded anew, so what has not yet begun to
+leave is redacted, also for the slow.
 """
 
 from bisect import bisect_right
@@ -12,6 +12,8 @@ from service.domain import frames
 from service.domain.backlog import Backlog
 from service.domain.frames import Encoding, Message
 
+AFRESH = -1
+"""The place of a reader to whom only a snapshot of the present is true."""
 CACHED_CHUNKS_MAX = 64
 """After a mass reconnect thousands ask for the same few chunks; these are the ones kept joined."""
 
@@ -19,7 +21,8 @@ CACHED_CHUNKS_MAX = 64
 class Chunk:
     """Consecutive frames, joined: those after `start` up to `last`, each ending at the byte that `ends` says.
 
-    A chunk that stands for no place on the wire (a snapshot, a heartbeat) has start == last and one end.
+    A message that stands for no place on the wire is one frame: `start` is where somebody stands who has not begun it,
+    `last` where somebody stands who has it.
     """
 
     __slots__ = ("data", "ends", "last", "start")
@@ -30,21 +33,23 @@ class Chunk:
         self.start = start
         self.last = last
 
-    def until_frame_end(self, sent: int) -> "Chunk":
-        """This chunk cut after the frame that is going out once `sent` bytes have left (0: after none)."""
+    def left(self, sent: int) -> tuple[bytes, int]:
+        """Once `sent` bytes have left: the rest of the frame that is going out, and the place reached with its end.
+
+        What has not begun to leave is not kept; it is read again from that place.
+        """
         whole = bisect_right(self.ends, sent)
-        at_boundary = sent == (self.ends[whole - 1] if whole else 0)
-        begun = whole if at_boundary else whole + 1
-        if self.start == self.last or begun >= len(self.ends):
-            return self
-        return Chunk(
-            self.data[: self.ends[begun - 1]] if begun else b"", self.ends[:begun], self.start, self.start + begun
-        )
+        begun = sent > (self.ends[whole - 1] if whole else 0)
+        reached = whole + begun
+        place = self.last if reached == len(self.ends) else self.start + reached
+        return self.data[sent : self.ends[whole]] if begun else b"", place
 
 
-def single(data: bytes, place: int) -> Chunk:
-    """One frame that has no place of its own, sent to somebody who stands at `place`."""
-    return Chunk(data, (len(data),), place, place)
+def single(data: bytes, place: int, before: int | None = None) -> Chunk:
+    """One frame that has no place of its own, for somebody who stands at `place` after it, and at `before` until then
+    (None: at `place` too).
+    """
+    return Chunk(data, (len(data),), place if before is None else before, place)
 
 
 class Ring:

@@ -36,6 +36,8 @@ log = structlog.get_logger("gateway")
 TICKER_ALERTS = 1000
 """A gateway's ticker answers snapshots of at most 100; the rest is room for killed, undone and expired ones."""
 SWEEP_S = 0.25
+STALE_AGAIN_S = 4.0
+"""While we cannot hear the store, whoever has joined or caught up meanwhile is told so within this time."""
 STALL_WINDOW_S = 10.0
 LISTEN_BACKLOG = 4096
 KEEPALIVE_IDLE_S = 60
@@ -112,9 +114,13 @@ class Gateway:
             log.info("draining", readers=sum(map(len, self.hub.audiences)))
             await drain(self.hub, self._settings.drain_s, self._settings.drain_abort_s, time.monotonic)
         finally:
-            for task in (*self._running, stopped, loaded):
+            self._door.close()
+            parts = (*self._running, stopped, loaded)
+            for task in parts:
                 task.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
             loop.remove_reader(self.hub.epoll.fileno())
+            self.hub.close()
             await self._store.aclose()
             await self._tail_store.aclose()
 
@@ -158,7 +164,8 @@ class Gateway:
         while True:
             await asyncio.sleep(SWEEP_S)
             stale = self.newswire.loaded.is_set() and not self.newswire.hearing
-            if stale != was_stale or time.monotonic() - last_s >= self._settings.heartbeat_s:
+            every_s = min(self._settings.heartbeat_s, STALE_AGAIN_S) if stale else self._settings.heartbeat_s
+            if stale != was_stale or time.monotonic() - last_s >= every_s:
                 last_s, was_stale = time.monotonic(), stale
                 for channel in self._channels.values():
                     channel.beat(stale)
