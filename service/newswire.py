@@ -24,6 +24,9 @@ from service.store.stream import Unreadable
 
 log = structlog.get_logger("newswire")
 
+ENCODED_MAX_BYTES = 65_536
+"""No alert from a body of 16 KiB comes near this; what is larger was not put there by us, and is not read out."""
+LOADED_PER_STEP = 256
 RETRY_FIRST_S = 0.05
 RETRY_MAX_S = 1.0
 # every entry names its epoch; this finds a life that ended without a new entry
@@ -57,6 +60,8 @@ class Wire:
         An entry that cannot be read keeps its offset: readers are told the newest alert once more in its place, which
         changes nothing for them, so that one bad entry is neither a gap nor the end.
         """
+        if isinstance(entry, Revision) and len(entry.encoded) > ENCODED_MAX_BYTES:
+            entry = Unreadable(entry.offset, f"an alert of {len(entry.encoded)} bytes")
         if isinstance(entry, Unreadable):
             log.error("an entry of the wire cannot be read", wire=self.name.suffix, offset=entry.offset, why=entry.why)
             stand_in = self._say_again(entry.offset)
@@ -168,7 +173,9 @@ class Newswire:
         """
         head = await stream.read_head(self._store, name)
         entries = await stream.read_wire(self._store, name, 0)
-        if head is None or any(epoch != head.epoch for epoch, _ in entries[-1:]):
+        # an entry that cannot be read may have lost its epoch too
+        epochs = [epoch for epoch, entry in reversed(entries) if isinstance(entry, Revision)]
+        if head is None or any(epoch != head.epoch for epoch in epochs[:1]):
             return
         last = entries[-1][1].offset if entries else head.offset
         wire = Wire(
@@ -179,7 +186,9 @@ class Newswire:
         placed = await history.load(self._store, name, self._history_max)
         for item in reversed(placed):
             wire.ticker.apply(item.first_offset, item.alert, item.encoded)
-        for _, entry in entries:
+        for number, (_, entry) in enumerate(entries, 1):
+            if number % LOADED_PER_STEP == 0:
+                await asyncio.sleep(0)  # other wires' readers are being served meanwhile
             if entry.offset != wire.backlog.last + 1:
                 log.error("the wire has a hole", wire=name.suffix, before=entry.offset)
                 wire.backlog.skip(entry.offset - 1)

@@ -7,7 +7,6 @@ own offset and type, without its sentence, and stays so: a later release says th
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -104,7 +103,8 @@ class Backlog:
     def since(self, offset: int) -> Iterator[Revision]:
         """The revisions after `offset`, in order; `offset` must not lie before `first` - 1."""
         assert offset >= self.first - 1, "not all of them are here: decide() first"
-        return islice(self._revisions, offset - self.first + 1, None)
+        # by index: a deque finds its n-th from the nearer end, an iterator would walk over all that is not wanted
+        return (self._revisions[index] for index in range(offset - self.first + 1, len(self._revisions)))
 
     def __len__(self) -> int:
         return len(self._revisions)
