@@ -1,0 +1,30 @@
+"""A figure beside its goal."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured. `must` is the highest value with which the work is done, `aim` where we are going."""
+
+    name: str
+    value: float
+    unit: str
+    must: float | None = None
+    aim: float | None = None
+    peer: str = ""
+
+    @property
+    def missed(self) -> bool:
+        return self.must is not None and self.value > self.must
+
+    def __str__(self) -> str:
+        goal = (
+            "" if self.must is None else f"must ≤ {self.must:g}" + ("" if self.aim is None else f", aim ≤ {self.aim:g}")
+        )
+        verdict = "" if self.must is None else ("MISSED" if self.missed else "ok")
+        return f"{self.name:58}{self.value:10.2f} {self.unit:4}{goal:26}{verdict:8}{self.peer}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "missed": self.missed}

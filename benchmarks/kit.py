@@ -1,0 +1,34 @@
+"""The load generator: built once from the kit beside the project into a temporary folder.
+
+The rule to remember: it measures others as well as us, so it is not part of us: FLASHWIRE_BENCH_KIT names its folder.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+KIT = "FLASHWIRE_BENCH_KIT"
+DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "bench"
+
+
+class NoKit(Exception):
+    """The kit or its compiler is not here; the message says what to do."""
+
+
+def build() -> Path:
+    """A folder with `wsfan` and, where liburing is installed, `cbcast`. Raises NoKit."""
+    source = Path(os.environ.get(KIT, DEFAULT))
+    if not (source / "wsfan.c").is_file():
+        raise NoKit(f"no load generator in {source}: name the folder of the benchmark kit with {KIT}")
+    if shutil.which("cc") is None:
+        raise NoKit("no C compiler: apt-get install gcc")
+    place = Path(tempfile.gettempdir()) / f"flashwire-kit-{os.getuid()}"
+    shutil.copytree(source, place, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    for script in place.rglob("*.py"):
+        script.chmod(0o755)
+    subprocess.run(["cc", "-O2", "-o", "wsfan", "wsfan.c", "-lm"], cwd=place, check=True)
+    if subprocess.run(["cc", "-O2", "-o", "cbcast", "cbcast.c", "-luring"], cwd=place, capture_output=True).returncode:
+        print("- the C floor is left out: apt-get install liburing-dev")
+    return place
