@@ -125,14 +125,10 @@ class Newswire:
     async def follow(self) -> None:
         """For ever: read, hand on, read again. Survives any outage of the store; raises only on our own mistakes."""
         delay_s = RETRY_FIRST_S
-        task = asyncio.current_task()
         while True:
             try:
                 await self._read_once()
                 delay_s = RETRY_FIRST_S
-                if task is not None and task.cancelling():
-                    # the client library was seen to swallow one cancellation in some hundred
-                    raise asyncio.CancelledError
             except (RedisError, OSError, TimeoutError) as error:
                 self._checked_at = float("-inf")
                 log.warning("the store cannot be heard", error=str(error) or type(error).__name__, retry_s=delay_s)

@@ -6,6 +6,7 @@ server that shows yesterday's news in silence is worse than none.
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -15,7 +16,6 @@ import uvloop
 from starlette.types import ASGIApp
 
 from config.settings import Settings
-from service import logs
 from service.admin import CannotListen, Readiness, serve_admin
 from service.api import metrics
 from service.api.app import create_app
@@ -24,6 +24,7 @@ from service.api.wires import Wires
 from service.desk import Desk, new_epoch
 from service.domain import newsroom as newsrooms
 from service.domain.errors import StoreUnavailable
+from service.ending import end
 from service.listening import Listener, configure, listen
 from service.newswire import Newswire
 from service.store import connection, embedded, stream
@@ -52,10 +53,9 @@ class Process:
         self.store = connection.for_commands(store_url, settings.store_timeout_s)
         self.tail_store = connection.for_tail(settings.tail_url or store_url, settings.tail_block_ms)
         self.wires = Wires()
-        names = [WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True)]
-        self.names = tuple(names)
+        self.names = tuple(WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True))
         self.newswire = Newswire(
-            self.tail_store, names, wire_max_revisions=settings.wire_max_revisions,
+            self.tail_store, self.names, wire_max_revisions=settings.wire_max_revisions,
             history_max_alerts=settings.history_max_alerts, tombstone_s=settings.tombstone_s,
             block_ms=settings.tail_block_ms, stale_after_s=settings.stale_after_s, on_loaded=self.wires.on_loaded,
             on_revisions=self.wires.on_revisions,
@@ -130,11 +130,12 @@ async def give_births(store: connection.Store, names: tuple[WireName, ...]) -> N
                 await asyncio.sleep(BIRTH_RETRY_S)
 
 
-def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code: 0 after an orderly end, 1 where it could not start or go on."""
-    logs.configure(settings.log_format, settings.log_level, "api")
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, and return after an orderly end. Exits with 1 where it cannot start or go on."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings))
+        code = runner.run(_serve(settings))
+    if code:
+        sys.exit(code)
 
 
 async def _serve(settings: Settings) -> int:
@@ -142,11 +143,11 @@ async def _serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    process = Process(settings)
     try:
+        process = Process(settings)
         sockets = listen(settings.host, settings.api_port)
         admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
-    except CannotListen as problem:
+    except (CannotListen, ValueError) as problem:
         log.error(str(problem))
         return 1
     config = configure(process.app, graceful_s=GRACEFUL_S, trusted_proxies=settings.trusted_proxies)
@@ -157,9 +158,7 @@ async def _serve(settings: Settings) -> int:
     process.stopping = True
     log.info("stopping", code=code)
     await listener.close()
-    for task in background:
-        task.cancel()
-    await asyncio.gather(*background, return_exceptions=True)
+    await end(background)
     await process.close()
     await admin.close()
     return code
