@@ -2,6 +2,7 @@
 # The steps are those of ./run, so that what is tested is what is packed.
 FROM python:3.13-slim
 WORKDIR /flashwire
+ENV PIP_NO_CACHE_DIR=1
 COPY setup pyproject.toml requirements.lock README.md LICENSE ./
 COPY config config
 COPY service service

@@ -124,7 +124,7 @@ def gateway(processes: int | None, parent: int | None) -> None:
 
     _start_logs(settings, f"gateway:{settings.admin_port}")
     _leave_with(parent)
-    gateways.run(settings, processes or settings.processes or os.cpu_count() or 1)
+    gateways.run(settings, processes or settings.processes or up.cores())
 
 
 @main.group(cls=InWorkingOrder)

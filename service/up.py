@@ -43,6 +43,12 @@ class UpError(Exception):
     """`up` cannot start; the message says why and what mends it."""
 
 
+def cores() -> int:
+    """The cores this process may use, which in a container are fewer than the machine has."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux has it, macOS does not
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def reachable_host(host: str) -> str:
     """The address under which this machine reaches what listens on `host`, as it stands in a URL."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
@@ -136,7 +142,7 @@ class Up:
 
     async def _start(self) -> dict[str, Any]:
         settings, folder = self._settings, self._folder.path
-        count = settings.processes or os.cpu_count() or 1
+        count = settings.processes or cores()
         await _wait_for_ports(settings, count)
         if self._store is not None:
             await self._start_store()
