@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from service.http_bounds import BoundedHttp
+
 BACKLOG = 2048
 
 
@@ -105,7 +107,7 @@ def configure(app: ASGIApp, *, graceful_s: int, trusted_proxies: tuple[str, ...]
     Who the client is, is believed only from `trusted_proxies` (X-Forwarded-For, the right-most untrusted hop).
     """
     return uvicorn.Config(
-        app, http="httptools", ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False,
+        app, http=BoundedHttp, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False,
         server_header=False, backlog=BACKLOG, timeout_keep_alive=30, timeout_graceful_shutdown=graceful_s,
         proxy_headers=bool(trusted_proxies), forwarded_allow_ips=list(trusted_proxies),
     )  # fmt: skip

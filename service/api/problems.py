@@ -52,6 +52,9 @@ KINDS: dict[str, Kind] = {
                       "publishes flashes and kills."),
     "not-found": Kind(404, "Not found", "There is nothing of this name, or it is not yours to see."),
     "method-not-allowed": Kind(405, "Method not allowed", "The Allow header names the methods of this address."),
+    "bad-request": Kind(400, "The request is not HTTP", "What arrived cannot be read as HTTP/1.1 (RFC 9112)."),
+    "slow-head": Kind(408, "The request's head did not arrive in time", "Request line and headers have 10 seconds."),
+    "head-too-large": Kind(431, "The request's head is too large", "Request line and headers may have 16 KiB."),
     "slow-body": Kind(408, "The body did not arrive in time", "Send the request again, with the same Idempotency-Key."),
     "approval-needed": Kind(409, "A second person must approve", "A flash needs a second person. The duty desk may "
                             'send it alone with "override": ["second-approval"] and an "overrideReason".'),

@@ -105,10 +105,8 @@ class _Answering:
         template = route.path if isinstance(route, Route) else "none"
         metrics.count_request(template, scope["method"], self._status, seconds)
         state: MutableMapping[str, object] = scope["state"]
-        if template in PROBES:
-            say = log.debug
-        else:
-            say = log.warning if self._status >= 500 else log.info
+        loud = log.warning if self._status >= 500 else log.info
+        say = log.debug if template in PROBES else loud
         say(
             "request", method=scope["method"], path=scope["path"], status=self._status, ms=round(seconds * 1000, 2),
             request_id=self._id.decode(), address=address(scope), key=state.get("key_id"),

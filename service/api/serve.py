@@ -25,6 +25,7 @@ from service.desk import Desk, new_epoch
 from service.domain import newsroom as newsrooms
 from service.domain.errors import StoreUnavailable
 from service.ending import end
+from service.ending import end
 from service.listening import Listener, configure, listen
 from service.newswire import Newswire
 from service.store import connection, embedded, stream

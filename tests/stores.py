@@ -1,0 +1,46 @@
+"""A real store for each test: our own embedded server on a folder of the test's own, and how to wait for facts."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import VALKEY_CONF
+from service.store.connection import Store, for_commands
+from service.store.embedded import EmbeddedStore
+from service.store.folder import DataFolder
+
+LOOK_AGAIN_S = 0.005
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    """A running store server; a test may kill it and start it again."""
+    folder = DataFolder.hold(tmp_path / "data", "a test")
+    server = EmbeddedStore(folder, VALKEY_CONF)
+    server.start()
+    yield server
+    server.kill()
+    folder.release()
+
+
+@pytest.fixture
+async def store(server: EmbeddedStore) -> AsyncIterator[Store]:
+    """Commands to it."""
+    store = for_commands(server.url, 1.0)
+    yield store
+    await store.aclose()
+
+
+async def until(fact: Callable[[], Awaitable[bool] | bool], within_s: float = 5.0) -> float:
+    """Wait until `fact` holds and return after how many seconds; fails the test where it does not hold in time."""
+    started_at = time.monotonic()
+    while True:
+        found = fact()
+        if found if isinstance(found, bool) else await found:
+            return time.monotonic() - started_at
+        if time.monotonic() - started_at > within_s:
+            pytest.fail(f"not true within {within_s:g} s")
+        await asyncio.sleep(LOOK_AGAIN_S)
