@@ -18,6 +18,7 @@ from config.settings import Settings
 from service.admin import Readiness, serve_admin
 from service.domain.newsroom import from_config
 from service.domain.revision import Revision
+from service.ending import end
 from service.newswire import Newswire, Wire
 from service.store import access
 from service.store.connection import for_commands, for_tail
@@ -99,8 +100,8 @@ class Gateway:
         self._start(self.newswire.follow())
         self._start(self._beat())
         self._start(self._sweep())
-        stopped: asyncio.Future[Any] = loop.create_task(stop.wait())
-        loaded: asyncio.Future[Any] = loop.create_task(self.newswire.loaded.wait())
+        stopped: asyncio.Task[Any] = loop.create_task(stop.wait())
+        loaded: asyncio.Task[Any] = loop.create_task(self.newswire.loaded.wait())
         try:
             await asyncio.wait((loaded, stopped, self._failed), return_when=asyncio.FIRST_COMPLETED)
             if loaded.done() and not stop.is_set():
@@ -115,10 +116,7 @@ class Gateway:
             await drain(self.hub, self._settings.drain_s, self._settings.drain_abort_s, time.monotonic)
         finally:
             self._door.close()
-            parts = (*self._running, stopped, loaded)
-            for task in parts:
-                task.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
+            await end((*self._running, stopped, loaded))
             loop.remove_reader(self.hub.epoll.fileno())
             self.hub.close()
             await self._store.aclose()
