@@ -1,7 +1,7 @@
 """The desk: what an editor can do, the domain's decisions carried out through the store.
 
 The rule to remember: decide on what was read, append only if it is still so. If the alert has moved in between, read
-and decide again; where the editor named a version (`If-Match`), say that it is stale. Bytes are final before the append.
+and decide again; where the editor named a version (`If-Match`), say that it is stale. Bytes are final before they go.
 """
 
 import secrets

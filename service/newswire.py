@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
+from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
 from service.domain.backlog import Backlog
@@ -27,6 +28,9 @@ log = structlog.get_logger("newswire")
 ENCODED_MAX_BYTES = 65_536
 """No alert from a body of 16 KiB comes near this; what is larger was not put there by us, and is not read out."""
 LOADED_PER_STEP = 256
+TAIL_LAG_SECONDS = Gauge("flashwire_tail_lag_seconds", "Time since the store was last heard.")
+TAIL_HEARING = Gauge("flashwire_tail_hearing", "1 while the store is heard, 0 while what we show may be old.")
+
 RETRY_FIRST_S = 0.05
 RETRY_MAX_S = 1.0
 # every entry names its epoch; this finds a life that ended without a new entry
@@ -109,6 +113,8 @@ class Newswire:
         self._places: dict[WireName, Cursor] = {}
         self._heard_at = 0.0
         self._checked_at = float("-inf")
+        TAIL_LAG_SECONDS.set_function(lambda: self.lag_s)
+        TAIL_HEARING.set_function(lambda: float(self.hearing))
         self.loaded = asyncio.Event()
         """Set once every wire stands in memory."""
 

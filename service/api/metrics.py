@@ -13,8 +13,6 @@ APPENDS = Counter("flashwire_appends_total", "Verbs that an editor was told are 
                   ["verb", "again"])  # fmt: skip
 APPEND_SECONDS = Histogram("flashwire_append_seconds", "Time from a request that is read to a durable revision that "
                            "this process shows.", ["verb"], buckets=SECONDS)  # fmt: skip
-TAIL_LAG_SECONDS = Gauge("flashwire_tail_lag_seconds", "Time since the store was last heard.")
-TAIL_HEARING = Gauge("flashwire_tail_hearing", "1 while the store is heard, 0 while what we show may be old.")
 DURABILITY_ENOUGH = Gauge("flashwire_durability_enough", "1 while the store gives what the settings demand.")
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})

@@ -17,14 +17,12 @@ from starlette.types import ASGIApp
 
 from config.settings import Settings
 from service.admin import CannotListen, Readiness, serve_admin
-from service.api import metrics
 from service.api.app import create_app
 from service.api.watch import DurabilityWatch
 from service.api.wires import Wires
 from service.desk import Desk, new_epoch
 from service.domain import newsroom as newsrooms
 from service.domain.errors import StoreUnavailable
-from service.ending import end
 from service.ending import end
 from service.listening import Listener, configure, listen
 from service.newswire import Newswire
@@ -73,8 +71,6 @@ class Process:
             settings=settings, newsroom=newsroom, desk=desk, store=self.store, wires=self.wires, ready=self.readiness,
             now_ms=now_ms, **options,
         )  # fmt: skip
-        metrics.TAIL_LAG_SECONDS.set_function(lambda: self.newswire.lag_s)
-        metrics.TAIL_HEARING.set_function(lambda: float(self.newswire.hearing))
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What must run as long as the process; only the first may end, once it is done."""

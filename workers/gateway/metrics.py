@@ -15,4 +15,3 @@ BROADCAST_S = Histogram(
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )  # fmt: skip
 LOOP_STALL_S = Gauge("flashwire_loop_stall_seconds", "Longest time in the last 10 s that the loop was not free")
-TAIL_LAG_S = Gauge("flashwire_tail_lag_seconds", "Since the store last answered this process")

@@ -190,7 +190,6 @@ class Gateway:
         metrics.LAGGARDS.set(sum(len(audience.laggards) for audience in self.hub.audiences))
         metrics.EVICTED.set(self.hub.evicted_slow)
         metrics.FAULTS.set(self.hub.ended_for_faults)
-        metrics.TAIL_LAG_S.set(self.newswire.lag_s if self.newswire.loaded.is_set() else 0)
 
     # --- what the door asks
 
