@@ -90,7 +90,7 @@ class Settings:
     admin_port: Port = 8010
     """/healthz, /readyz and /metrics of one process; `up` gives its children this one and the following ones."""
     data_dir: Path = Path("data")
-    """The embedded store, the duty key and the high-water marks; relative to the folder it is started in."""
+    """The embedded store and the duty key; relative to the folder it is started in."""
     redis_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
     """The store: redis://, rediss://, unix:// or redis+sentinel://h1,h2,h3/name. None = the embedded store of `up`."""
     tail_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
