@@ -74,7 +74,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._patience = None
 
     def _measure(self, *parts: bytes) -> None:
-        self._parsed += sum(map(len, parts))
+        self._parsed += sum(map(len, parts)) + 4  # the colon, the space and the line's end
         if self._parsed > HEAD_MAX_BYTES:
             raise _TooLarge
 
