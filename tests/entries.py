@@ -1,0 +1,59 @@
+"""Revisions for tests of the store and of what follows it."""
+
+import msgspec
+
+from service.desk import new_id
+from service.domain import moment, revision
+from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record
+from service.store import stream
+from service.store.connection import Store
+from service.store.keys import WireName
+from service.store.stream import Appended, Bounds, Entry, Idempotency
+
+EN = WireName("en")
+DRILL = WireName("en", exercise=True)
+NOW_MS = 1_800_000_000_000
+BOUNDS = Bounds(
+    wire_max_revisions=50, history_max_alerts=40, history_days=30, idempotency_ttl_s=60, idempotency_max_per_key=10,
+    audit_max_entries=1000,
+)  # fmt: skip
+ANSWER = b'{"status":201}'
+
+
+def alert(headline: str = "Snow falls", alert_id: str | None = None, **changes: object) -> Alert:
+    """A first version; `changes` are fields of it."""
+    now = moment.to_text(NOW_MS)
+    made = Alert(
+        id=alert_id or new_id(), story=new_id(), edition="en", language="en", dir="ltr", version=1, msg_type="Alert",
+        status="Actual", pub_status="usable", level="brief", urgency=4, certainty="Observed", headline=headline,
+        text=headline, attribution=NO_ATTRIBUTION, sections=(), regions=(), places=(), link=None, image=None,
+        signals=(), references=(), correction=None, notice=None, first_created=now, version_created=now,
+        expires=moment.to_text(NOW_MS + 86_400_000),
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def killed(alert: Alert) -> Alert:
+    """The version that withdraws it."""
+    return msgspec.structs.replace(
+        alert, version=alert.version + 1, msg_type="Cancel", pub_status="canceled", headline=None, text=None,
+        notice="Withdrawn.",
+    )  # fmt: skip
+
+
+def entry(alert: Alert, wire: WireName = EN) -> Entry:
+    """The alert as the next revision of itself."""
+    record = Record(alert=alert, state="published", author=Author("KEY", "a test"), push=True)
+    return Entry(
+        wire=wire, type="canceled" if alert.pub_status == "canceled" else "published", alert_id=alert.id,
+        version=alert.version, expected_version=alert.version - 1, encoded=revision.encode(alert),
+        record=msgspec.json.encode(record), audit=b"{}", push=True,
+    )  # fmt: skip
+
+
+async def append(
+    store: Store, made: Alert, wire: WireName = EN, *, key: Idempotency | None = None, bounds: Bounds = BOUNDS,
+    epoch: str = "e1", now_ms: int = NOW_MS,
+) -> Appended:  # fmt: skip
+    """Append it with bounds that a test can reach."""
+    return await stream.append(store, entry(made, wire), key, ANSWER, epoch, now_ms, bounds)

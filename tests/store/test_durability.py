@@ -1,0 +1,63 @@
+"""What a real store says of its own durability, and what we make of it."""
+
+import pytest
+import redis
+
+from service.domain.durability import Durability
+from service.domain.errors import StoreUnavailable
+from service.store import durability
+from service.store.connection import Store
+from service.store.embedded import EmbeddedStore
+
+
+def operator(server: EmbeddedStore, *commands: tuple[str, ...]) -> None:
+    with redis.Redis.from_url(server.url, single_connection_client=True) as connection:
+        for command in commands:
+            connection.execute_command(*command)
+
+
+async def test_the_embedded_store_gives_fsync(store: Store) -> None:
+    assert await durability.read(store, "fsync", 1) == Durability("fsync", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "gives"),
+    [
+        ("appendfsync", "everysec", "<= 1 s"), ("appendfsync", "no", "none"), ("appendonly", "no", "none"),
+        ("no-appendfsync-on-rewrite", "yes", "none"),
+    ],
+)  # fmt: skip
+async def test_what_is_set_wrong_is_named(
+    store: Store, server: EmbeddedStore, name: str, value: str, gives: str
+) -> None:
+    operator(server, ("CONFIG", "SET", name, value))
+    found = await durability.read(store, "fsync", 1)
+    assert (found.gives, found.enough) == (gives, False)
+    assert found.remedy is not None
+    assert name in found.remedy
+    assert (await durability.read(store, "relaxed", 1)).enough
+
+
+async def test_a_store_that_may_evict_is_not_enough(store: Store, server: EmbeddedStore) -> None:
+    operator(server, ("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"))
+    found = await durability.read(store, "fsync", 1)
+    assert not found.enough
+    assert "noeviction" in (found.remedy or "")
+
+
+async def test_replicas_are_counted(store: Store) -> None:
+    found = await durability.read(store, "replica", 1)
+    assert (found.enough, found.remedy) == (False, "0 of 1 replicas are connected")
+
+
+async def test_where_config_may_not_be_read_it_is_unknown(store: Store, server: EmbeddedStore) -> None:
+    operator(server, ("ACL", "SETUSER", "default", "-config"))
+    found = await durability.read(store, "fsync", 1)
+    assert (found.gives, found.enough) == ("unknown", False)
+    assert (await durability.read(store, "relaxed", 1)) == Durability("unknown", True)
+
+
+async def test_a_store_that_is_gone_says_nothing(store: Store, server: EmbeddedStore) -> None:
+    server.kill()
+    with pytest.raises(StoreUnavailable):
+        await durability.read(store, "fsync", 1)
