@@ -34,6 +34,8 @@ ATTRIBUTION_GRAPHEMES_MAX = 120
 TERMS_MAX = 8
 PLACES_MAX = 8
 NOTE_CHARS_MAX = 1000
+FINDINGS_MAX = 100
+"""More than any editor's mistakes; 16 KiB of unknown fields must not be answered with many times as much."""
 T = TypeVar("T")
 
 OVERRIDES = ("near-duplicate", "second-approval")
@@ -141,7 +143,7 @@ class _Body:
         if not isinstance(value, dict):
             self.wrong(pointer, "must be an object")
             return {}
-        for name in value.keys() - {*needed, *optional}:
+        for name in sorted(value.keys() - {*needed, *optional}):
             self.wrong(f"{pointer}/{_escaped(name)}", "is not a known field")
         for name in needed:
             if name not in value:
@@ -157,11 +159,11 @@ class _Body:
 
 
 def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bool) -> Draft:
-    """The draft of a request body. Raises Invalid with every finding."""
+    """The draft of a request body. Raises Invalid with every finding, or the first `FINDINGS_MAX`."""
     if not isinstance(body, dict):
         raise Invalid((Finding("", "must be a JSON object"),))
     read = _Body(body)
-    for name in body.keys() - FIELDS:
+    for name in sorted(body.keys() - FIELDS):
         read.wrong(f"/{_escaped(name)}", "is not a known field")
     edition = newsroom.edition(body["edition"]) if isinstance(body.get("edition"), str) else None
     if edition is None:
@@ -192,7 +194,7 @@ def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bo
         warnings=tuple(read.warnings),
     )
     if read.findings:
-        raise Invalid(tuple(read.findings))
+        raise Invalid(tuple(read.findings[:FINDINGS_MAX]))
     return draft
 
 
@@ -203,12 +205,17 @@ def check_reason(body: object) -> str | None:
     if not isinstance(body, dict):
         raise Invalid((Finding("", "must be a JSON object"),))
     read = _Body(body)
-    for name in body.keys() - {"reason"}:
+    for name in sorted(body.keys() - {"reason"}):
         read.wrong(f"/{_escaped(name)}", "is not a known field")
     reason = _remark(read, "reason")
     if read.findings:
-        raise Invalid(tuple(read.findings))
+        raise Invalid(tuple(read.findings[:FINDINGS_MAX]))
     return reason
+
+
+def own_outlets(edition: Edition, newsroom: Newsroom) -> tuple[str, ...]:
+    """The newsroom's names by which its own correspondents are known in a pasted line of `edition`."""
+    return tuple(dict.fromkeys((edition.outlet or newsroom.outlet, newsroom.outlet)))
 
 
 def _words(read: _Body, edition: Edition, newsroom: Newsroom) -> tuple[Attribution, str, str]:
@@ -220,14 +227,14 @@ def _words(read: _Body, edition: Edition, newsroom: Newsroom) -> tuple[Attributi
     stated = _optional(read.fields, "attribution", lambda value: _attribution(read, value))
     if pasted is not None:
         line = read.line(pasted, "/text")
-        parsed = attributions.parse(line, edition.language, (newsroom.outlet,)) if stated is None else None
+        parsed = attributions.parse(line, edition.language, own_outlets(edition, newsroom)) if stated is None else None
         given, rest = parsed or (stated or NO_ATTRIBUTION, line)
         return given, rest, line
     headline = read.line(headline, "/headline")
     given = stated or NO_ATTRIBUTION
-    words = attributions.render(given, edition.templates, newsroom.outlet)
+    words = attributions.render(given, edition.templates, edition.outlet or newsroom.outlet)
     if given.kind != "none":
-        if not words:
+        if not words and not any(finding.pointer.startswith("/attribution") for finding in read.findings):
             read.wrong("/attribution", f"of kind {given.kind} lacks a name that its template needs; or give its text")
         given = msgspec.structs.replace(given, text=words or None)
     line = ticker_text(words, headline)

@@ -48,14 +48,16 @@ def judge(config: Mapping[str, str] | None, persistence: Mapping[str, str], repl
     if config is None:
         return Durability(gives, False, "CONFIG may not be read: set FLASHWIRE_DURABILITY to relaxed or replica")
     wrong = [f"{name} {value}" for name, value in WANTED.items() if config.get(name, value) != value]
+    if not wrong:
+        return Durability(gives, False, "the store does not say that it writes its append-only file: look at its log")
     return Durability(gives, False, f"set in the store: {', '.join(wrong)}")
 
 
 def _gives(config: Mapping[str, str] | None, persistence: Mapping[str, str]) -> Gives:
-    if config is None:
+    if config is None or "appendonly" not in config or "appendfsync" not in config:
         return "unknown"
-    if config.get("appendonly") != "yes" or persistence.get("aof_enabled", "1") == "0":
+    if config["appendonly"] != "yes" or persistence.get("aof_enabled", "1") == "0":
         return "none"
-    if config.get("appendfsync") == "always" and config.get("no-appendfsync-on-rewrite", "no") == "no":
+    if config["appendfsync"] == "always" and config.get("no-appendfsync-on-rewrite", "no") == "no":
         return "fsync"
-    return "<= 1 s" if config.get("appendfsync") in ("always", "everysec") else "none"
+    return "<= 1 s" if config["appendfsync"] in ("always", "everysec") else "none"

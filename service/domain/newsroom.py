@@ -28,7 +28,9 @@ class Notices(msgspec.Struct, frozen=True):
 
 
 class Edition(msgspec.Struct, frozen=True):
-    """One language edition. `zone` is an IANA time zone, `templates` the attribution's words by kind."""
+    """One language edition. `zone` is an IANA time zone, `templates` the attribution's words by kind, `outlet` the
+    newsroom's name as this edition writes it (None: as the newsroom does).
+    """
 
     edition: str
     language: str
@@ -38,6 +40,7 @@ class Edition(msgspec.Struct, frozen=True):
     templates: dict[str, str]
     labels: Labels
     notices: Notices
+    outlet: str | None = None
 
 
 class LevelRule(msgspec.Struct, frozen=True):
@@ -67,6 +70,11 @@ def from_config(table: Mapping[str, Any]) -> Newsroom:
         newsroom = msgspec.convert(_plain(table), Newsroom)
     except msgspec.ValidationError as error:
         raise ValueError(f"[newsroom] in flashwire.toml: {error}") from error
+    names = [edition.edition for edition in newsroom.editions]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"[[newsroom.editions]] in flashwire.toml must be some, each once: {', '.join(names) or 'none'}"
+        )
     for edition in newsroom.editions:
         _check_words(newsroom, edition)
     if missing := [level for level in LEVELS if level not in newsroom.levels]:

@@ -1,8 +1,8 @@
 """A revision: one complete version of an alert and the verb that made it, at its place on the wire.
 
 The rule to remember: the alert's bytes are final before the append; here they are only carried. Every process that
-reads the wire reads these, and an entry that cannot be read becomes a `Revision` of kind `unreadable`, which keeps its
-offset, so that one bad entry is no gap.
+reads the wire reads these. In the place of an entry that cannot be read stands a revision that says the newest alert
+once more (`service/newswire.py`), so that one bad entry is no gap.
 """
 
 from typing import Literal
