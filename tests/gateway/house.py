@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from config.settings import Settings, load
 from service.desk import Actor, Desk, Outcome, new_epoch
@@ -170,7 +170,10 @@ class House:
         return reader
 
 
-UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
 
 
 def request(query: str = "edition=en", upgrade: bool = True, headers: str = "") -> bytes:
@@ -181,6 +184,17 @@ def request(query: str = "edition=en", upgrade: bool = True, headers: str = "") 
 
 def _actor(drill: bool) -> Actor:
     return Actor(Author("K", "a desk"), drill, "127.0.0.1", "r")
+
+
+async def begin_another_life(house: House, edition: str = "en") -> str:
+    """What the API does to a wire that was lost: nothing is left, and it has a new name."""
+    life = new_epoch()
+    store = cast(Any, house.store)
+    async with store.pipeline(transaction=True) as pipe:
+        pipe.delete(f"wire:{{{edition}}}", f"history:{{{edition}}}")
+        pipe.hset(f"head:{{{edition}}}", mapping={"epoch": life, "offset": 0})
+        await pipe.execute()
+    return life
 
 
 def settings_for(server: EmbeddedStore, **changes: Any) -> Settings:

@@ -57,7 +57,11 @@ class Reader:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         if source:
             connection.bind((source, 0))
-        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        except OSError:
+            connection.close()
+            raise
         return cls(connection)
 
     @property

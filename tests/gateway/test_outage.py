@@ -1,0 +1,83 @@
+"""A store outage is a pause (P11): readers stay, are told, and get everything that comes after it."""
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from service.domain.errors import StoreUnavailable
+from service.store.embedded import EmbeddedStore
+from tests.gateway.house import House
+from tests.gateway.house import house as open_house
+from tests.gateway.reader import Reader, place
+
+
+async def heartbeat(reader: Reader, stale: bool) -> None:
+    """Until a heartbeat says so."""
+    async with asyncio.timeout(6):
+        message = await reader.next()
+        while message["type"] != "heartbeat" or message["stale"] != stale:
+            message = await reader.next()
+
+
+async def posted(house: House, headline: str) -> None:
+    async with asyncio.timeout(6):
+        while True:
+            try:
+                await house.post(headline)
+                return
+            except StoreUnavailable:
+                await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+async def test_readers_are_told_that_news_may_be_old_and_that_it_is_not_any_more(
+    server: EmbeddedStore, how: str
+) -> None:
+    # one of them hears at once because it changed, the other because it is said again and again
+    async with open_house(server, heartbeat_s=20.0 if how == "stopped" else 0.3) as house:
+        await house.post("Before")
+        readers = [await house.websocket(), await house.sse()]
+        for reader in readers:
+            if place(await reader.next()) < 1:
+                await reader.until(1)
+        assert server.pid is not None
+        if how == "stopped":
+            os.kill(server.pid, signal.SIGSTOP)
+        else:
+            server.kill()
+        started_s = time.monotonic()
+        for reader in readers:
+            await heartbeat(reader, stale=True)
+        assert time.monotonic() - started_s < 5
+        assert not house.gateway.readiness().ready
+        if how == "killed":
+            late = await house.websocket()
+            assert (await late.next())["alerts"][0]["headline"] == "Before"
+            await heartbeat(late, stale=True)
+            readers.append(late)
+        if how == "stopped":
+            os.kill(server.pid, signal.SIGCONT)
+        else:
+            server.start()
+        for reader in readers:
+            await heartbeat(reader, stale=False)
+        await posted(house, "After")
+        for reader in readers:
+            (message,) = await reader.until(2)
+            assert message["alert"]["headline"] == "After"
+
+
+async def test_a_gateway_without_a_store_does_not_open_its_door_and_waits(server: EmbeddedStore) -> None:
+    async with open_house(server, gateway=False) as house:
+        await house.post("Before")
+        server.kill()
+        house.open_gateway()
+        await asyncio.sleep(0.2)  # long enough for a door that opens too soon to be caught
+        assert not await house.answers()
+        assert not house.gateway.readiness().ready
+        server.start()
+        await house.serving()
+        assert place(await (await house.websocket()).next()) == 1

@@ -1,0 +1,106 @@
+"""A gateway as a process of its own: short of descriptors, or asleep for a while."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from config.settings import to_environ
+from service.store.embedded import EmbeddedStore
+from tests.gateway.house import House
+from tests.gateway.house import house as open_house
+from tests.gateway.reader import Reader, epoch, place
+from tests.stores import until
+
+ROOT = Path(__file__).resolve().parents[2]
+ALONE = """
+import asyncio, os, resource, signal, sys
+descriptors_max = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors_max, descriptors_max))
+import uvloop
+from config.settings import load
+from workers.gateway.serve import Gateway
+settings = load(os.environ)
+async def main():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await Gateway(settings, settings.redis_url, settings.redis_url).run(stop)
+uvloop.run(main())
+"""
+
+
+@asynccontextmanager
+async def gateway_process(house: House, descriptors_max: int = 1024) -> AsyncIterator[Process]:
+    """A gateway on the house's settings that is serving; it must drain and end well."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
+    environ |= to_environ(house.settings)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ALONE, str(descriptors_max), cwd=ROOT, env=environ, stdout=DEVNULL, stderr=PIPE
+    )
+    try:
+        await until(lambda: _answers(house), within_s=20)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            _, said = await process.communicate()
+    assert (process.returncode, said) == (0, b"")
+
+
+async def _answers(house: House) -> bool:
+    try:
+        (await Reader.connect(house.settings.gateway_port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def test_without_descriptors_the_door_waits_and_does_not_spin(server: EmbeddedStore) -> None:
+    async with (
+        open_house(server, gateway=False, handshake_timeout_s=60.0) as house,
+        gateway_process(house, 96) as process,
+    ):
+        reading = await house.websocket()
+        await reading.next()
+        crowd = [await house.knock(b"GET") for _ in range(150)]
+        before_s = cpu_s(process.pid)
+        await asyncio.sleep(1.0)  # the span over which its work is measured
+        assert cpu_s(process.pid) - before_s < 0.3
+        await house.post("Still on air")
+        assert (await reading.next())["alert"]["headline"] == "Still on air"
+        for reader in crowd:
+            reader.close()
+        await (await house.websocket()).next()
+
+
+@pytest.mark.parametrize(("posts", "told"), [(9, "published"), (15, "trimmed")])
+async def test_a_gateway_that_was_asleep_catches_up_or_says_what_is_missing(
+    server: EmbeddedStore, posts: int, told: str
+) -> None:
+    async with open_house(server, gateway=False, wire_max_revisions=10) as house, gateway_process(house) as process:
+        reader = await house.websocket("edition=en&limit=100")
+        life = epoch(await reader.next())
+        process.send_signal(signal.SIGSTOP)
+        for number in range(1, posts + 1):
+            await house.post(f"Stage {number} begins")
+        process.send_signal(signal.SIGCONT)
+        if told == "published":
+            assert [place(message) for message in await reader.until(posts)] == list(range(1, posts + 1))
+        else:
+            # what had reached its socket before it slept is still in order
+            *came, message = await reader.until(posts)
+            assert [place(earlier) for earlier in came] == list(range(1, len(came) + 1))
+            assert (message["type"], message["reason"], message["cursor"]) == ("snapshot", told, f"{life}:{posts}")
+        await house.post("All stages are over")
+        assert place((await reader.until(posts + 1))[-1]) == posts + 1
