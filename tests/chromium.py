@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # --no-sandbox: the tests may run as root; the rest keeps the browser from talking to anybody but us
@@ -23,6 +23,11 @@ ARGUMENTS = [
 ]
 
 
+PATIENCE_MS = 15_000
+"""How long a test waits for a fact: long enough for a busy machine and a few back-offs."""
+expect.set_options(timeout=PATIENCE_MS)
+
+
 def binary() -> str:
     """The path of a Chromium; fails the test where there is none."""
     for name in NAMES:
@@ -31,9 +36,12 @@ def binary() -> str:
     pytest.fail("no Chromium found: apt-get install chromium, or run ./test as root once, which does it")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the whole run; each test opens its own context in it."""
+    """One browser for a module; each test opens its own context in it.
+
+    Not for the session: playwright holds an event loop as long as it is open, and no asynchronous test could run.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=binary(), args=ARGUMENTS)
         yield browser
@@ -44,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh profile: no storage, no cache."""
     context = chromium.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

@@ -2,7 +2,7 @@
  *
  *   <script src="https://live.example.org/ticker.js" async></script>
  *   <flash-ticker edition="ar"></flash-ticker>
- *   <style> flash-ticker { display: block; height: 26rem } </style>   keeps its place for it
+ *   <style> flash-ticker { display: block; height: 26rem } </style>   keeps its place
  *
  * Attributes   edition (en) · limit: alerts shown, 1–50 (5) · heading: instead of the edition's own · paused ·
  *              api: Flashwire's URL, if this script is not from there · live: the stream's, if not as in /v1/editions
@@ -61,7 +61,7 @@ const stands = ({signals, pubStatus, versionCreated, expires}, now) => !signals.
 
 const visible = (state, now, limit) => state.alerts.filter((alert) => stands(alert, now)).slice(0, limit);
 
-/** What a reader who has paused sees: all waits, but what was withdrawn, withheld or corrected. */
+/** What a reader who has paused sees: all waits, but what was withheld, withdrawn or corrected. */
 const frozen = (shown, state, now) => shown.map((seen) => {
   const alert = state.alerts.find((one) => one.id === seen.id) ?? seen;
   const waits = alert.pubStatus === 'usable' && seen.pubStatus === 'usable' && !alert.correction;
@@ -130,17 +130,18 @@ STYLES.replaceSync(`
   --bg: var(--flash-bg, light-dark(#fff, #16191d)); --fg: var(--flash-fg, light-dark(#16191d, #eceef0));
   --muted: var(--flash-muted, light-dark(#5a626b, #a0a8b0)); --line: var(--flash-line, light-dark(#dfe3e7, #2e343a));
   --accent: var(--flash-accent, light-dark(#c0151b, #ff7069)); --tint: var(--flash-tint, light-dark(#fff3d6, #3a3116)) }
-[hidden], :host([hidden]) { display: none }
+button:empty, :host([hidden]) { display: none }
 * { box-sizing: border-box; margin: 0 }
 section { display: flex; flex-direction: column; height: 100%; overflow: hidden;
   background: var(--bg); color: var(--fg); border: 1px solid var(--line); border-radius: var(--flash-radius, 6px);
   text-align: start;
   font-family: var(--flash-font); font-size: 1rem; line-height: 1.4 }
-header { display: flex; align-items: center; gap: .75rem; min-height: 3rem; padding-inline: 1rem .5rem;
+header { display: grid; grid: 'a c' 1.5rem 'b c' 1.25rem / 1fr auto; padding: .5rem 1rem;
   border-bottom: 1px solid var(--line) }
-h2 { font-size: 1rem; flex: 1 }
+h2 { font-size: 1rem }
+.pause { grid-area: c; align-self: center }
 .status, button, .meta { font-size: .8125rem; color: var(--muted) }
-.status:not(:empty)::before { content: ''; display: inline-block; width: .5rem; height: .5rem; margin-inline-end: .4rem;
+.status:not(:empty)::before { content: ''; display: inline-block; width: .3rem; height: .3rem; margin-inline-end: .4rem;
   border: 2px solid; border-radius: 50% }
 .status[data-is=live]::before { color: var(--accent); background: var(--accent) }
 button { font-family: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: 4px;
@@ -149,7 +150,7 @@ button { font-family: inherit; color: inherit; background: none; border: 1px sol
 .list { position: relative; flex: 1; overflow: auto; scrollbar-width: thin; scrollbar-gutter: stable;
   padding-bottom: 2rem; mask: linear-gradient(#000 calc(100% - 2rem), #0000) }
 ol { list-style: none; padding: 0 }
-li { position: absolute; top: 0; width: 100%; padding: .7rem 1rem .75rem; border-bottom: 1px solid var(--line) }
+li { position: absolute; inset: -1px .5rem auto; padding: .7rem .5rem; border-top: 1px solid var(--line) }
 [data-placed] { transition: transform .3s ease-out }
 .new { animation: fresh 8s ease-out }
 @keyframes fresh { 0%, 40% { background: var(--tint) } }
@@ -167,8 +168,8 @@ a:hover { text-decoration: underline }
 .note { margin-top: .25rem; padding-inline-start: .6rem; border-inline-start: 3px solid var(--accent);
   font-size: .875rem }
 .item:not(.usable) .level { all: unset }
-.item:not(.usable) .text { color: var(--muted); font-weight: 400; font-style: italic }
-.empty { padding: 0 1rem; line-height: 3.5; color: var(--muted) }
+.item:not(.usable) .text { color: var(--muted); font-weight: 400 }
+.empty { padding: 0 1rem; line-height: 3.5 }
 @media (prefers-reduced-motion: reduce) {
   li { transition: none !important } .new { animation-timing-function: step-end } }
 @media (forced-colors: active) { .flash .level { border: 1px solid } }
@@ -178,10 +179,10 @@ a:hover { text-decoration: underline }
 const make = (tag, name, text = '', more) =>
   Object.assign(document.createElement(tag), {className: name, part: name, textContent: text}, more);
 
-/** The sentence, linked where it has a link, its attribution set apart, in its own language and direction. */
-const sentence = (alert, notice) => {
+/** The sentence in its own language and direction, linked where it has a link, its attribution set apart. */
+const sentence = (alert) => {
   const {language: lang, dir, text, link, attribution} = alert;
-  if (alert.pubStatus !== 'usable') return make('p', 'text', alert.notice || notice, {lang, dir});
+  if (alert.pubStatus !== 'usable') return make('p', 'text', alert.notice, {lang, dir});
   const line = make('p', 'text', '', {lang, dir}), prefix = `${attribution.text}:`;
   const home = /^https?:/i.test(link?.url) ? line.appendChild(make('a', 'link', '', {href: link.url})) : line;
   const cut = text.startsWith(prefix) ? prefix.length : 0;
@@ -190,20 +191,19 @@ const sentence = (alert, notice) => {
   return line;
 };
 
-const content = (alert, {language, labels: {levels, sections, ui}, notices}) => {
+const content = (alert, {language, labels: {levels, sections, ui}}) => {
   const {level, pubStatus, correction, signals, language: lang, dir} = alert, meta = make('div', 'meta');
-  const note = correction?.text, updated = pubStatus === 'usable' && signals.includes('update');
-  const label = correction ? ui.correction : updated && ui.update;
+  const label = ui[correction ? 'correction' : pubStatus] || (signals.includes('update') && ui.update);
   meta.append(
     make('span', 'level', levels[level] || level),
     label ? make('span', 'label', label) : make('span', 'section', sections[alert.sections[0]]),
     make('time', 'time', '', {dateTime: alert.firstCreated, ariaLive: 'off', // it ticks: not to be read out
       title: new Date(alert.firstCreated).toLocaleString(language)}));
-  return [meta, sentence(alert, notices[pubStatus]), ...note ? [make('p', 'note', note, {lang, dir})] : []];
+  return [meta, sentence(alert), correction ? make('p', 'note', correction.text, {lang, dir}) : ''];
 };
 
-/** The shadow tree. Returns what paints it. Rows are placed by transforms, which are no layout shift, and keep their
- *  nodes, so that focus stays where it is. */
+/** Makes the shadow tree, returns what paints it. Rows are placed by transforms, which are no layout shift, and keep
+ *  their nodes, and with them the focus. */
 const page = (host, onclick) => {
   const root = host.shadowRoot || host.attachShadow({mode: 'open'});
   root.adoptedStyleSheets = [STYLES];
@@ -226,7 +226,7 @@ const page = (host, onclick) => {
       y += row.offsetHeight;
     }
     rows.style.height = `${y}px`;
-    for (const row of rows.children) row.dataset.placed = ''; // only now: none glides to its first place
+    for (const row of rows.children) row.dataset.placed = ''; // so that none glides to its first place
   };
   const watcher = new ResizeObserver(arrange);
 
@@ -237,15 +237,14 @@ const page = (host, onclick) => {
     if (focused) (node.querySelector('a') || list).focus();
   };
 
-  return (alerts, edition, heading, say, paused, now, first) => {
+  return (alerts, edition, heading, say, more, paused, now, first) => {
     const {ui} = edition.labels;
     section.lang = edition.language;
     section.dir = edition.dir;
     write(title, heading || ui.title);
-    write(status, ui[say]);
+    write(status, say === 'more' ? `${ui.more} (${more})` : ui[say]);
     status.dataset.is = say;
     write(pause, paused ? ui.resume : ui.pause);
-    pause.hidden = !ui.pause;
     write(empty, alerts?.length === 0 ? ui.empty : '');
     if (!alerts) return;
 
@@ -280,7 +279,7 @@ const GRACE_MS = 2000; // beyond two heartbeats
 const CALM_MS = 5000; // a short break is nobody's business
 const STEADY_MS = 10e3; // a connection that held so long starts the back-off anew
 const BLOCKED = 3; // tries that did not open before WebSocket and SSE change places
-const NO_WORDS = {language: 'en', dir: 'auto', labels: {levels: {}, sections: {}, ui: {}}, notices: {}};
+const NO_WORDS = {language: 'en', dir: 'auto', labels: {levels: {}, sections: {}, ui: {}}};
 
 const PAGE_EVENTS = ['pagehide', 'pageshow', 'online'];
 const SCRIPT = (document.currentScript || document.querySelector('script[src*="/ticker"]'))?.src || location.href;
@@ -293,9 +292,9 @@ class FlashTicker extends HTMLElement {
   static observedAttributes = ['edition', 'limit', 'heading', 'api', 'live', 'paused'];
   static rules = {EMPTY, apply, visible, frozen, delay, ago};
 
-  // turn: outdates what an older dial still awaits. since: when we went live, or away. clock: server's minus ours.
-  #turn = 0; #api; #name; #limit; #key; #edition; #since; #clock; #state; #shown; #live; #tries; #unopened; #sse; #closed;
-  #deadline; #show; #hangUp; #ticking; #retry; #dirty;
+  // turn: outdates what an older dial awaits. since: when we went live, or away. clock: server's minus ours.
+  #turn = 0; #api; #name; #limit; #key; #edition; #since; #clock; #state; #shown; #live; #tries; #unopened; #sse;
+  #closed; #deadline; #show; #hangUp; #ticking; #retry; #dirty;
 
   connectedCallback() {
     for (const type of PAGE_EVENTS) addEventListener(type, this);
@@ -307,7 +306,7 @@ class FlashTicker extends HTMLElement {
     this.#stop();
   }
 
-  /** A page that is left lets go of its stream, so that the browser may keep it for the back button. */
+  /** A page that is left lets go of its stream; the browser may then keep it for the back button. */
   handleEvent({type, persisted}) {
     if (type === 'pagehide') this.#stop();
     else if (type === 'online') this.#retry && this.#again(0);
@@ -347,8 +346,7 @@ class FlashTicker extends HTMLElement {
     clearInterval(this.#ticking);
     clearTimeout(this.#retry);
     this.#ticking = this.#retry = null;
-    const {cursor, alerts} = this.#state;
-    save(this.#key, {cursor, alerts, paused: this.hasAttribute('paused')});
+    save(this.#key, {...this.#state, paused: this.hasAttribute('paused')});
   }
 
   /** Finds the edition's words and stream, and opens it where we left off. */
@@ -365,7 +363,8 @@ class FlashTicker extends HTMLElement {
       if (turn !== this.#turn) return;
       if (!live) return this.#lose();
     }
-    const url = new URL(live || this.#edition.live || '/v1/live', this.#api);
+    if (!live && !this.#edition.live) return this.#lose(4404);
+    const url = new URL(live || this.#edition.live, this.#api);
     url.protocol = url.protocol.replace('http', 'ws');
     const query = {edition: this.#name, limit: this.#limit + RESERVE, after: this.#state.cursor};
     for (const name in query) if (query[name]) url.searchParams.set(name, query[name]);
@@ -392,9 +391,9 @@ class FlashTicker extends HTMLElement {
 
   #lose = (code) => {
     this.#turn++;
-    if (code === 4400 || code === 4404) {
+    if (code >= 4400 && code < 4409) { // asking again would not help
       this.#closed = true;
-      return console.warn(`flash-ticker: no edition "${this.#name}" at ${this.#api}`);
+      return console.warn(`flash-ticker: ${this.#name} refused, ${code}`);
     }
     if (this.#live) {
       if (Date.now() - this.#since > STEADY_MS) this.#tries = 0;
@@ -423,11 +422,11 @@ class FlashTicker extends HTMLElement {
     // What this tab remembered is shown only once the stream has said what became of it.
     if (!first || (this.#live && !this.#state.replaying))
       this.#shown = paused && !first ? frozen(this.#shown, this.#state, now) : latest;
-    const away = this.#closed || (!this.#live && Date.now() - this.#since > CALM_MS);
-    const waiting = paused && this.#shown && latest.some(({id}) => !this.#shown.some((seen) => seen.id === id));
-    const say = away ? 'reconnecting' : this.#state.stale ? 'stale' : waiting ? 'waiting'
-      : paused || !this.#shown ? '' : 'live';
-    this.#show(this.#shown, this.#edition, this.getAttribute('heading'), say, paused, now, first && this.#shown);
+    const away = !this.#live && Date.now() - this.#since > CALM_MS;
+    const more = paused && latest.filter(({id}) => !this.#shown?.some((seen) => seen.id === id)).length;
+    const say = this.#closed ? '' : away ? 'reconnecting' : this.#state.stale ? 'stale' : !this.#shown ? 'connecting'
+      : more ? 'more' : paused ? '' : 'live';
+    this.#show(this.#shown, this.#edition, this.getAttribute('heading'), say, more, paused, now, first && this.#shown);
   };
 }
 

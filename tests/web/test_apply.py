@@ -9,12 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
+
+from service.domain import moment
+from service.domain.alert import Alert
+from service.domain.ticker import Ticker
+from tests.domain.making import make_alert
 
 ROOT = Path(__file__).parents[2]
 VECTORS: list[dict[str, Any]] = json.loads((ROOT / "tests" / "vectors" / "ticker.json").read_text())
 RULES = "customElements.get('flash-ticker').rules"
+CORRECTION = {"text": "It was another one.", "was": "It was this one.", "severity": "minor"}
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +80,7 @@ class Wire:
             "text": f"{alert_id} in version {version}",
             "signals": [],
             "correction": None,
+            "notice": None,
             "firstCreated": now,
             "versionCreated": now,
             "expires": self.moment(self.minute + self.chance.choice([10, 60, 600])),
@@ -96,7 +104,7 @@ class Wire:
         silent = {"text": None, "notice": "…"}
         changes: dict[str, dict[str, Any]] = {
             "updated": {"signals": ["update"]},
-            "corrected": {"signals": ["correction"], "correction": {"text": "It was another one."}},
+            "corrected": {"signals": ["correction"], "correction": CORRECTION},
             "withheld": {"pubStatus": "withheld"} | silent,
             "released": {},
             "canceled": {"pubStatus": "canceled"} | silent,
@@ -129,8 +137,8 @@ class Wire:
         return frame | {"alert": frame["alert"] | quiet}
 
 
-def history(seed: int) -> dict[str, Any]:
-    """One reader's evening: live, away, back by cursor, sometimes sent a snapshot."""
+def evening(seed: int) -> tuple[Wire, dict[str, Any]]:
+    """One reader's evening as a vector: live, away, back by cursor, sometimes sent a snapshot. And its wire."""
     chance = random.Random(seed)
     wire = Wire(chance)
     for _ in range(chance.randint(0, 8)):
@@ -149,14 +157,28 @@ def history(seed: int) -> dict[str, Any]:
             frames += [wire.snapshot("trimmed")] if chance.random() < 0.2 else [resumed, *missed]
         place = len(wire.frames)
     now = wire.moment(wire.minute)
-    return {"frames": frames, "fresh": wire.snapshot("cold"), "now": now, "limit": 5}
+    return wire, {"frames": frames, "fresh": wire.snapshot("cold"), "now": now, "limit": 5}
+
+
+EVENINGS = [evening(seed) for seed in range(400)]
 
 
 def test_any_evening_ends_as_a_fresh_page(rules: Page) -> None:
-    histories = [history(seed) for seed in range(400)]
-    for seed, got in enumerate(shown(rules, histories)):
+    for seed, got in enumerate(shown(rules, [vector for _, vector in EVENINGS])):
         assert got["stands"] == got["fresh"], f"seed {seed}"
         assert not got["lost"], f"seed {seed}"
+
+
+def test_any_evening_ends_as_the_servers_own_ticker() -> None:
+    usual = json.loads(msgspec.json.encode(make_alert()))
+    for seed, (wire, vector) in enumerate(EVENINGS):
+        ticker, first = Ticker(max_alerts=1000, tombstone_s=1800), dict[str, int]()
+        for offset, frame in enumerate(wire.frames, 1):
+            alert = msgspec.convert(usual | frame["alert"], Alert)
+            ticker.apply(first.setdefault(alert.id, offset), alert, b"")
+        page = ticker.page(moment.from_text(vector["now"]), limit=100)
+        stands = [(entry.alert.id, entry.alert.version) for entry in page.entries]
+        assert stands == [(alert["id"], alert["version"]) for alert in vector["fresh"]["alerts"]], f"seed {seed}"
 
 
 def test_a_reader_who_has_paused_sees_nothing_new_and_nothing_withdrawn(rules: Page) -> None:
@@ -164,7 +186,7 @@ def test_a_reader_who_has_paused_sees_nothing_new_and_nothing_withdrawn(rules: P
     old = [wire.alert(name, 1, expires=wire.moment(600)) for name in ("D", "C", "B", "A")]
     later = [
         old[0] | {"version": 2, "pubStatus": "canceled", "text": None},
-        old[1] | {"version": 2, "signals": ["correction"], "correction": {"text": "It was another one."}},
+        old[1] | {"version": 2, "signals": ["correction"], "correction": CORRECTION},
         old[2] | {"version": 2, "text": "a longer sentence", "signals": ["update"]},
         old[3] | {"version": 2, "pubStatus": "canceled", "text": None, "signals": ["undone"]},
     ]
