@@ -101,13 +101,15 @@ class Listener:
         await self._serving
 
 
-def configure(app: ASGIApp, *, graceful_s: int, trusted_proxies: tuple[str, ...] = ()) -> uvicorn.Config:
+def configure(
+    app: ASGIApp, *, graceful_s: int, trusted_proxies: tuple[str, ...] = (), http: type[BoundedHttp] = BoundedHttp
+) -> uvicorn.Config:
     """uvicorn's configuration for an app of ours: its own logs are quiet, since ours say more.
 
     Who the client is, is believed only from `trusted_proxies` (X-Forwarded-For, the right-most untrusted hop).
     """
     return uvicorn.Config(
-        app, http=BoundedHttp, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False,
+        app, http=http, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False,
         server_header=False, backlog=BACKLOG, timeout_keep_alive=30, timeout_graceful_shutdown=graceful_s,
         proxy_headers=bool(trusted_proxies), forwarded_allow_ips=list(trusted_proxies),
     )  # fmt: skip

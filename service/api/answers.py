@@ -7,7 +7,7 @@ joined as the bytes they have on the wire and never encoded again.
 import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -44,7 +44,10 @@ class Question(msgspec.Struct, frozen=True):
 class Answer:
     """A finished answer, with what it depends on."""
 
-    __slots__ = ("_changes", "_last", "_loads", "_until_ms", "_wire", "body", "etag", "headers", "headers_unchanged")
+    __slots__ = (
+        "_changes", "_last", "_loads", "_until_ms", "_wire", "body", "etag", "headers", "headers_unchanged", "lines",
+        "lines_unchanged",
+    )  # fmt: skip
 
     def __init__(self, wire: Wire, loads: int, until_ms: float, body: bytes) -> None:
         self._wire = wire
@@ -60,6 +63,9 @@ class Answer:
         self.headers: Headers = (
             (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *self.headers_unchanged,
         )  # fmt: skip
+
+        self.lines = _lines(self.headers)
+        self.lines_unchanged = _lines(self.headers_unchanged)
 
     def is_true(self, loads: int, now_ms: int) -> bool:
         wire = self._wire
@@ -140,12 +146,21 @@ def opaque(cursor: Cursor) -> str:
     return urlsafe_b64encode(str(cursor).encode()).decode().rstrip("=")
 
 
+def has_it(headers: Iterable[tuple[bytes, bytes]], etag: bytes) -> bool:
+    """Whether a request says (If-None-Match) that its client has this answer already."""
+    return any(is_unchanged(value, etag) for name, value in headers if name == b"if-none-match")
+
+
 def is_unchanged(if_none_match: bytes, etag: bytes) -> bool:
     """RFC 9110 §13.1.2: whether the client has this already; `*` and weak tags count."""
     if if_none_match == etag:
         return True
     tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")]
     return etag in tags or tags == [b"*"]
+
+
+def _lines(headers: Headers) -> bytes:
+    return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
 def _single(given: dict[str, list[str]], name: str) -> str | None:

@@ -8,7 +8,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -44,9 +44,9 @@ def is_readers(path: str) -> bool:
     return READERS.fullmatch(path) is not None
 
 
-def given_id(scope: Scope) -> bytes | None:
+def given_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     """The X-Request-Id that came along, if it can be trusted in a log."""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == b"x-request-id":
             return value if REQUEST_ID.fullmatch(value) else None
     return None
@@ -72,7 +72,7 @@ class _Answering:
         self._send = send
         self._status = 0
         self._started_at = time.perf_counter()
-        self._id = given_id(scope) or secrets.token_hex(8).encode()
+        self._id = given_id(scope["headers"]) or secrets.token_hex(8).encode()
         self._headers = [(b"x-request-id", self._id), NOSNIFF, *(CORS if is_readers(scope["path"]) else ())]
         scope.setdefault("state", {})["request_id"] = self._id.decode()
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from config.settings import Settings
 from service.admin import CannotListen, Readiness, serve_admin
 from service.api.app import create_app
+from service.api.at_once import AtOnceHttp
 from service.api.watch import DurabilityWatch
 from service.api.wires import Wires
 from service.desk import Desk, new_epoch
@@ -147,7 +148,7 @@ async def _serve(settings: Settings) -> int:
     except (CannotListen, ValueError) as problem:
         log.error(str(problem))
         return 1
-    config = configure(process.app, graceful_s=GRACEFUL_S, trusted_proxies=settings.trusted_proxies)
+    config = configure(process.app, graceful_s=GRACEFUL_S, trusted_proxies=settings.trusted_proxies, http=AtOnceHttp)
     listener = await Listener.start(config, sockets)
     log.info("serving", host=settings.host, port=listener.port, admin_port=admin.port)
     background = [asyncio.create_task(part) for part in process.background()]

@@ -55,6 +55,8 @@ class Ticker:
         self._max = max_alerts
         self._tombstone_ms = tombstone_s * 1000
         self._by_id: dict[str, Entry] = {}
+        self._ends_at: dict[str, int] = {}
+        """When each alert leaves by itself (ms); read once, since a filtered page may look at all of them."""
         self._places: list[int] = []
         self._by_place: dict[int, str] = {}
 
@@ -68,9 +70,11 @@ class Ticker:
             self._by_place[first_offset] = alert.id
         place = first_offset if known is None else known.first_offset
         self._by_id[alert.id] = Entry(place, alert, encoded)
+        self._ends_at[alert.id] = self._ends_ms(alert)
         self.changes += 1
         if len(self._places) > self._max:
-            del self._by_id[self._by_place.pop(self._places.pop(0))]
+            oldest = self._by_place.pop(self._places.pop(0))
+            del self._by_id[oldest], self._ends_at[oldest]
         return True
 
     def page(self, now_ms: int, limit: int, before: int | None = None, wanted: Filter = EVERYTHING) -> Page:
@@ -85,7 +89,7 @@ class Ticker:
 
     def next_change_ms(self, now_ms: int, entries: tuple[Entry, ...]) -> int | None:
         """When the first of `entries` leaves by itself (expiry, end of a tombstone), or None."""
-        ends = [self._ends_ms(entry.alert) for entry in entries]
+        ends = [self._ends_at.get(entry.alert.id, 0) for entry in entries]
         return min((end for end in ends if end > now_ms), default=None)
 
     def get(self, alert_id: str) -> Entry | None:
@@ -102,9 +106,7 @@ class Ticker:
             yield self._by_id[self._by_place[self._places[index]]]
 
     def _shows(self, alert: Alert, now_ms: int) -> bool:
-        if "undone" in alert.signals:
-            return False
-        return self._ends_ms(alert) > now_ms
+        return self._ends_at[alert.id] > now_ms and "undone" not in alert.signals
 
     def _ends_ms(self, alert: Alert) -> int:
         expires = moment.from_text(alert.expires)

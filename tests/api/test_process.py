@@ -170,6 +170,49 @@ def test_a_head_that_never_ends_is_cut_off(running: Running) -> None:
         assert 8 < time.monotonic() - started_at < 13
 
 
+PAGE = b"GET /v1/editions/en/ticker HTTP/1.1\r\nHost: a\r\nX-Request-Id: one\r\n"
+
+
+def test_the_short_way_and_the_long_way_give_the_same_answer(running: Running) -> None:
+    headers = {"Authorization": f"Bearer {running.key}", "Content-Type": "application/json"}
+    assert running.client.post("/v1/alerts", content=ALERT, headers=headers).status_code == 201
+    etag = running.client.get("/v1/editions/en/ticker").headers["etag"].encode()
+
+    def ask(more: bytes) -> dict[bytes, bytes]:
+        with running.connect() as connection:
+            connection.sendall(PAGE + more + b"\r\n")
+            head, _, body = answer(connection).partition(b"\r\n\r\n")
+        status, *lines = head.split(b"\r\n")
+        named = dict(line.split(b": ", 1) for line in lines)
+        named.pop(b"connection", None)
+        named.pop(b"date")
+        return {b"status": status, b"body": body, **named}
+
+    short, long = ask(b""), ask(b"Connection: close\r\n")
+    assert short == long
+    assert short[b"x-request-id"] == b"one"
+    assert b"Snow falls" in short[b"body"]
+    unchanged = b"If-None-Match: " + etag + b"\r\nConnection: close\r\n"
+    assert ask(unchanged)[b"status"] == b"HTTP/1.1 304 Not Modified"
+
+
+def test_many_pages_on_one_connection_are_answered_in_order(running: Running) -> None:
+    asked = [
+        PAGE, PAGE + b"If-None-Match: *\r\n", b"GET /v1/editions HTTP/1.1\r\nHost: a\r\n", PAGE,
+        PAGE + b"Content-Length: 2\r\n", b"HEAD" + PAGE[3:], b"GET /v1/editions/xx/ticker HTTP/1.1\r\n", PAGE,
+        PAGE.replace(b"ticker", b"ticker?limit=0"), PAGE.replace(b"/en/", b"/%65n/"), PAGE + b"Upgrade: h2c\r\n",
+        PAGE + b"Connection: close\r\n",
+    ]  # fmt: skip
+    with running.connect() as connection:
+        connection.sendall(b"".join(one + b"\r\n" + (b"{}" if b"Content-Length" in one else b"") for one in asked))
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    statuses = [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [200, 304, 200, 200, 200, 200, 404, 200, 400, 200, 200, 200]
+    assert "Traceback" not in running.log.read_text()
+
+
 def test_metrics_are_on_the_admin_port_alone(running: Running) -> None:
     running.client.get("/v1/editions/en/ticker")
     running.client.get("/nowhere")

@@ -24,7 +24,6 @@ async def test_the_embedded_store_gives_fsync(store: Store) -> None:
     ("name", "value", "gives"),
     [
         ("appendfsync", "everysec", "<= 1 s"), ("appendfsync", "no", "none"), ("appendonly", "no", "none"),
-        ("no-appendfsync-on-rewrite", "yes", "none"),
     ],
 )  # fmt: skip
 async def test_what_is_set_wrong_is_named(
@@ -36,6 +35,14 @@ async def test_what_is_set_wrong_is_named(
     assert found.remedy is not None
     assert name in found.remedy
     assert (await durability.read(store, "relaxed", 1)).enough
+
+
+async def test_a_store_that_does_not_sync_while_it_rewrites_is_not_enough(store: Store, server: EmbeddedStore) -> None:
+    operator(server, ("CONFIG", "SET", "no-appendfsync-on-rewrite", "yes"))
+    found = await durability.read(store, "fsync", 1)
+    assert found.gives != "fsync"
+    assert not found.enough
+    assert "no-appendfsync-on-rewrite no" in (found.remedy or "")
 
 
 async def test_a_store_that_may_evict_is_not_enough(store: Store, server: EmbeddedStore) -> None:
