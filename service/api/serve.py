@@ -36,6 +36,8 @@ log = structlog.get_logger("api")
 GRACEFUL_S = 8
 """How long requests in flight may take once we were told to stop; the whole end takes at most 10 s."""
 BIRTH_RETRY_S = 0.25
+BIRTH_CHECK_S = 2.0
+"""A store that was emptied under us is a new life; without an epoch, tails would go on showing the old one."""
 
 
 def now_ms() -> int:
@@ -74,8 +76,8 @@ class Process:
         )  # fmt: skip
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
-        """What must run as long as the process; only the first may end, once it is done."""
-        return [give_births(self.store, self.names), self.newswire.follow(), self.watch.follow()]
+        """What must run as long as the process; none of it ever ends by itself."""
+        return [keep_births(self.store, self.names), self.newswire.follow(), self.watch.follow()]
 
     def readiness(self) -> Readiness:
         """What /readyz says."""
@@ -93,7 +95,10 @@ class Process:
             reasons.append(durability.remedy or "the store is not durable enough")
         details = {
             "durability": durability,
-            "tail": {"hearing": newswire.hearing, "lagS": round(newswire.lag_s, 3)},
+            "tail": {
+                "hearing": newswire.hearing,
+                "lagS": round(newswire.lag_s, 3) if newswire.loaded.is_set() else None,
+            },
             "cursors": {
                 f"{wire.name.edition}:exercise" if wire.name.exercise else wire.name.edition: str(wire.cursor)
                 for wire in self.wires
@@ -117,15 +122,15 @@ def bounds(settings: Settings) -> Bounds:
     )  # fmt: skip
 
 
-async def give_births(store: connection.Store, names: tuple[WireName, ...]) -> None:
-    """Give every wire that has none its epoch, trying until the store is there."""
-    for name in names:
-        while True:
-            try:
+async def keep_births(store: connection.Store, names: tuple[WireName, ...]) -> None:
+    """See to it that every wire has an epoch: at the start, and again should the store have lost it. For ever."""
+    while True:
+        try:
+            for name in names:
                 await stream.give_birth(store, name, new_epoch())
-                break
-            except StoreUnavailable:
-                await asyncio.sleep(BIRTH_RETRY_S)
+            await asyncio.sleep(BIRTH_CHECK_S)
+        except StoreUnavailable:
+            await asyncio.sleep(BIRTH_RETRY_S)
 
 
 def run(settings: Settings) -> None:
@@ -166,17 +171,12 @@ async def _until_the_end(
     background: list[asyncio.Task[None]], serving: Callable[[], Awaitable[None]], told: asyncio.Event
 ) -> int:
     """Wait until we are told to end (0), or until something ends that must not (1)."""
-    end = asyncio.create_task(told.wait())
+    ending = asyncio.create_task(told.wait())
     served = asyncio.ensure_future(serving())
-    running: set[asyncio.Future[Any]] = {*background, end, served}
-    while True:
-        done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            if task is end:
-                served.cancel()
-                return 0
-            births_are_done = task is background[0] and task.exception() is None
-            if not births_are_done:
-                end.cancel()
-                log.error("a part of the process has ended", exc_info=task.exception())
-                return 1
+    done, _ = await asyncio.wait({*background, ending, served}, return_when=asyncio.FIRST_COMPLETED)
+    is_told = ending in done
+    for task in {*background, served} & done:
+        log.error("a part of the process has ended", exc_info=task.exception())
+    ending.cancel()
+    served.cancel()
+    return 0 if is_told else 1

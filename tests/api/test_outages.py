@@ -131,3 +131,31 @@ async def test_readyz_says_what_is_known(api: Api) -> None:
     assert said["cursors"]["en"].endswith(":1")
     assert (await api.get("/healthz")).json() == {"alive": True}
     assert "version" in (await api.get("/version")).json()
+
+
+async def test_a_store_that_was_emptied_is_a_new_life(api: Api, server: EmbeddedStore) -> None:
+    made = await api.publish()
+    with redis.Redis.from_url(server.url, single_connection_client=True) as operator:
+        operator.flushall()
+
+    async def is_empty() -> bool:
+        return (await api.ticker())["alerts"] == []
+
+    await until(is_empty)
+    epoch = made["cursor"].partition(":")[0]
+    assert not (await api.ticker())["cursor"].startswith(f"{epoch}:")
+    assert (await api.get("/readyz")).status_code == 200
+
+
+async def test_a_page_of_another_life_is_refused(api: Api, server: EmbeddedStore) -> None:
+    for _ in range(2):
+        await api.publish()
+    following = (await api.ticker("?limit=1"))["next"]
+    assert (await api.ticker(f"?before={following}"))["next"] is None
+    with redis.Redis.from_url(server.url, single_connection_client=True) as operator:
+        operator.flushall()
+
+    async def is_refused() -> bool:
+        return bool((await api.get(f"/v1/editions/en/ticker?before={following}")).status_code == 400)
+
+    await until(is_refused)

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from config.settings import VALKEY_CONF
 from service.store.embedded import EmbeddedStore
+from service.store.folder import DataFolder
 from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -52,8 +55,8 @@ def wait_for(fact: "object", within_s: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-@pytest.fixture
-def running(server: EmbeddedStore, tmp_path: Path) -> Iterator[Running]:
+@contextmanager
+def started(server: EmbeddedStore, folder: Path) -> Iterator[Running]:
     api_port, admin_port = free_ports(2)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     environ |= {
@@ -65,7 +68,7 @@ def running(server: EmbeddedStore, tmp_path: Path) -> Iterator[Running]:
         [*command, "keys", "create", "--role", "duty", "--name", "t", "--json"], env=environ, cwd=ROOT, check=True,
         capture_output=True,
     )  # fmt: skip
-    log = tmp_path / "api.log"
+    log = folder / "api.log"
     with log.open("wb") as output:
         process = subprocess.Popen([*command, "api"], env=environ, cwd=ROOT, stderr=output)
     url = f"http://127.0.0.1:{api_port}"
@@ -87,6 +90,26 @@ def running(server: EmbeddedStore, tmp_path: Path) -> Iterator[Running]:
     process.wait()
 
 
+@pytest.fixture
+def running(server: EmbeddedStore, tmp_path: Path) -> Iterator[Running]:
+    """A process of the test's own: it may end it, and count what it does."""
+    with started(server, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One process for all the tests that only talk to it."""
+    folder = tmp_path_factory.mktemp("shared")
+    held = DataFolder.hold(folder / "data", "a test")
+    server = EmbeddedStore(held, VALKEY_CONF)
+    server.start()
+    with started(server, folder) as running:
+        yield running
+    server.kill()
+    held.release()
+
+
 def answer(connection: socket.socket) -> bytes:
     """All that comes until the other side closes, or one whole answer."""
     received = b""
@@ -99,9 +122,9 @@ def answer(connection: socket.socket) -> bytes:
     return received
 
 
-def test_a_body_in_many_small_chunks_is_taken(running: Running) -> None:
-    with running.connect() as connection:
-        connection.sendall(running.head("Transfer-Encoding: chunked"))
+def test_a_body_in_many_small_chunks_is_taken(shared: Running) -> None:
+    with shared.connect() as connection:
+        connection.sendall(shared.head("Transfer-Encoding: chunked"))
         for start in range(0, len(ALERT), 3):
             part = ALERT[start : start + 3]
             connection.sendall(b"%x\r\n%s\r\n" % (len(part), part))
@@ -109,18 +132,18 @@ def test_a_body_in_many_small_chunks_is_taken(running: Running) -> None:
         assert answer(connection).startswith(b"HTTP/1.1 201 ")
 
 
-def test_chunks_over_the_limit_are_refused_while_they_come(running: Running) -> None:
-    with running.connect() as connection:
-        connection.sendall(running.head("Transfer-Encoding: chunked"))
+def test_chunks_over_the_limit_are_refused_while_they_come(shared: Running) -> None:
+    with shared.connect() as connection:
+        connection.sendall(shared.head("Transfer-Encoding: chunked"))
         connection.sendall((b"400\r\n" + b" " * 1024 + b"\r\n") * 17)
         received = answer(connection)
         assert received.startswith(b"HTTP/1.1 413 ")
         assert b"application/problem+json" in received
 
 
-def test_a_length_over_the_limit_is_refused_before_the_body(running: Running) -> None:
-    with running.connect() as connection:
-        connection.sendall(running.head("Content-Length: 16385"))
+def test_a_length_over_the_limit_is_refused_before_the_body(shared: Running) -> None:
+    with shared.connect() as connection:
+        connection.sendall(shared.head("Content-Length: 16385"))
         assert answer(connection).startswith(b"HTTP/1.1 413 ")
 
 
@@ -152,17 +175,17 @@ def test_who_leaves_in_the_middle_of_a_body_disturbs_nobody(running: Running) ->
         (b"GET /v1/editions HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 200),
     ],
 )
-def test_what_comes_on_a_socket_is_answered_in_form(running: Running, sent: bytes, status: int) -> None:
-    with running.connect() as connection:
+def test_what_comes_on_a_socket_is_answered_in_form(shared: Running, sent: bytes, status: int) -> None:
+    with shared.connect() as connection:
         connection.sendall(sent)
         received = answer(connection)
         assert received.startswith(b"HTTP/1.1 %d " % status), received[:200]
         assert status == 200 or b"application/problem+json" in received
-    assert "Traceback" not in running.log.read_text()
+    assert "Traceback" not in shared.log.read_text()
 
 
-def test_a_head_that_never_ends_is_cut_off(running: Running) -> None:
-    with running.connect() as silent, running.connect() as slow:
+def test_a_head_that_never_ends_is_cut_off(shared: Running) -> None:
+    with shared.connect() as silent, shared.connect() as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nHost")
         started_at = time.monotonic()
         assert answer(slow).startswith(b"HTTP/1.1 408 ")
@@ -173,13 +196,13 @@ def test_a_head_that_never_ends_is_cut_off(running: Running) -> None:
 PAGE = b"GET /v1/editions/en/ticker HTTP/1.1\r\nHost: a\r\nX-Request-Id: one\r\n"
 
 
-def test_the_short_way_and_the_long_way_give_the_same_answer(running: Running) -> None:
-    headers = {"Authorization": f"Bearer {running.key}", "Content-Type": "application/json"}
-    assert running.client.post("/v1/alerts", content=ALERT, headers=headers).status_code == 201
-    etag = running.client.get("/v1/editions/en/ticker").headers["etag"].encode()
+def test_the_short_way_and_the_long_way_give_the_same_answer(shared: Running) -> None:
+    headers = {"Authorization": f"Bearer {shared.key}", "Content-Type": "application/json"}
+    assert shared.client.post("/v1/alerts", content=ALERT, headers=headers).status_code == 201
+    etag = shared.client.get("/v1/editions/en/ticker").headers["etag"].encode()
 
     def ask(more: bytes) -> dict[bytes, bytes]:
-        with running.connect() as connection:
+        with shared.connect() as connection:
             connection.sendall(PAGE + more + b"\r\n")
             head, _, body = answer(connection).partition(b"\r\n\r\n")
         status, *lines = head.split(b"\r\n")
@@ -196,21 +219,21 @@ def test_the_short_way_and_the_long_way_give_the_same_answer(running: Running) -
     assert ask(unchanged)[b"status"] == b"HTTP/1.1 304 Not Modified"
 
 
-def test_many_pages_on_one_connection_are_answered_in_order(running: Running) -> None:
+def test_many_pages_on_one_connection_are_answered_in_order(shared: Running) -> None:
     asked = [
         PAGE, PAGE + b"If-None-Match: *\r\n", b"GET /v1/editions HTTP/1.1\r\nHost: a\r\n", PAGE,
         PAGE + b"Content-Length: 2\r\n", b"HEAD" + PAGE[3:], b"GET /v1/editions/xx/ticker HTTP/1.1\r\n", PAGE,
         PAGE.replace(b"ticker", b"ticker?limit=0"), PAGE.replace(b"/en/", b"/%65n/"), PAGE + b"Upgrade: h2c\r\n",
         PAGE + b"Connection: close\r\n",
     ]  # fmt: skip
-    with running.connect() as connection:
+    with shared.connect() as connection:
         connection.sendall(b"".join(one + b"\r\n" + (b"{}" if b"Content-Length" in one else b"") for one in asked))
         received = b""
         while part := connection.recv(65536):
             received += part
     statuses = [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [200, 304, 200, 200, 200, 200, 404, 200, 400, 200, 200, 200]
-    assert "Traceback" not in running.log.read_text()
+    assert "Traceback" not in shared.log.read_text()
 
 
 def test_metrics_are_on_the_admin_port_alone(running: Running) -> None:
@@ -264,6 +287,12 @@ def test_a_request_that_does_not_end_does_not_hold_it_up(running: Running) -> No
         wait_for(lambda: running.client.get("/healthz").status_code == 200)
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(10) == 0
+
+
+def test_it_ends_in_order_when_interrupted(running: Running) -> None:
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(10) == 0
+    assert "Traceback" not in running.log.read_text()
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(running: Running, server: EmbeddedStore) -> None:
