@@ -5,13 +5,17 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
 
 from service.api.problems import KINDS
+from service.api.requests import Requests
 from service.store import access
-from tests.api.conftest import Api
+from service.store.embedded import EmbeddedStore
+from tests.api.conftest import Api, serving, settings_for
 from tests.stores import until
 
 GOOD = b'{"edition":"en","headline":"Snow falls"}'
@@ -265,3 +269,29 @@ async def test_a_storm_of_bad_requests_disturbs_nobody(api: Api) -> None:
     bad = [api.post(b"{" * n, role=role) for n in range(1, 30) for role in ("duty", None)]
     answers = await asyncio.gather(*bad, api.post())
     assert answers[-1].status_code == 201
+
+
+async def test_a_body_that_stops_coming_is_given_up(server: EmbeddedStore) -> None:
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b'{"edition":'
+        await asyncio.Event().wait()
+
+    async with serving(settings_for(server), body_within_s=0.2) as api:
+        headers = api.headers(**{"Content-Type": "application/json"})
+        async with asyncio.timeout(5):
+            answer = await api.client.post("/v1/alerts", content=stalling(), headers=headers)
+        await refused(answer, 408, "slow-body")
+        assert answer.headers["connection"] == "close"
+        assert (await api.post()).status_code == 201
+
+
+async def test_our_own_fault_is_a_500_that_says_nothing_of_it() -> None:
+    async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("the secret of the house")
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(Requests(faulty)), base_url="http://a") as client:
+        for path, origin in (("/v1/editions", "*"), ("/v1/alerts", None)):
+            answer = await client.get(path)
+            await refused(answer, 500, "internal")
+            assert "secret" not in answer.text
+            assert answer.headers.get("access-control-allow-origin") == origin
