@@ -12,7 +12,7 @@ from service.store.stream import Appended, Bounds, Entry, Idempotency
 
 EN = WireName("en")
 DRILL = WireName("en", exercise=True)
-NOW_MS = 1_800_000_000_000
+NOW_MS = 4_000_000_000_000
 BOUNDS = Bounds(
     wire_max_revisions=50, history_max_alerts=40, history_days=30, idempotency_ttl_s=60, idempotency_max_per_key=10,
     audit_max_entries=1000,
