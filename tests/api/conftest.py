@@ -88,7 +88,7 @@ async def issue(process: Process, role: Role = "duty", test: bool = False) -> st
 
 @asynccontextmanager
 async def serving(settings: Settings, **options: float) -> AsyncIterator[Api]:
-    async with running(settings, **options) as process:
+    async with running(settings, ready=True, **options) as process:
         keys = {str(role): await issue(process, role) for role in ROLES}
         keys["drill"] = await issue(process, "duty", test=True)
         transport = httpx.ASGITransport(process.app)

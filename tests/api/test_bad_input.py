@@ -161,7 +161,7 @@ async def test_authentication_comes_before_everything(api: Api) -> None:
         f"Bearer {live[:18]}{other[18:]}", f"Bearer {live.lower()}", f"Bearer {live.replace('live', 'test')}",
         "Bearer \xff\xfe", "Bearer " + "x" * 4000,
     ):  # fmt: skip
-        headers = {"Authorization": presented.encode("latin-1"), "Idempotency-Key": " "}
+        headers = {b"Authorization": presented.encode("latin-1"), b"Idempotency-Key": b" "}
         for path in ("/v1/alerts", f"/v1/alerts/{'0' * 26}/kill"):
             answer = await api.client.post(path, content=b"{", headers=headers)
             await refused(answer, 401, "unauthorized")
@@ -213,7 +213,7 @@ async def test_each_problem_has_its_page(api: Api) -> None:
 async def test_request_ids_are_taken_only_where_they_can_be_logged(api: Api) -> None:
     for given_id, kept in (("abc-123", True), ("x" * 64, True), ("x" * 65, False), ("a b", False), ("é", False)):
         for path in ("/v1/editions", "/v1/editions/en/ticker", "/nowhere"):
-            answer = await api.client.get(path, headers={"X-Request-Id": given_id.encode()})
+            answer = await api.client.get(path, headers={b"X-Request-Id": given_id.encode()})
             assert (answer.headers["x-request-id"] == given_id) is kept
             assert answer.headers["x-request-id"].isascii()
 

@@ -139,7 +139,7 @@ async def test_a_store_that_was_emptied_is_a_new_life(api: Api, server: Embedded
         operator.flushall()
 
     async def is_empty() -> bool:
-        return (await api.ticker())["alerts"] == []
+        return bool((await api.ticker())["alerts"] == [])
 
     await until(is_empty)
     epoch = made["cursor"].partition(":")[0]

@@ -131,7 +131,7 @@ async def test_a_tombstone_goes_after_its_time(server: EmbeddedStore) -> None:
         assert [alert["pubStatus"] for alert in page["alerts"]] == ["canceled"]
 
         async def is_gone() -> bool:
-            return (await api.ticker())["alerts"] == []
+            return bool((await api.ticker())["alerts"] == [])
 
         await until(is_gone)
 
@@ -142,7 +142,7 @@ async def test_an_expired_alert_leaves_a_kept_answer(server: EmbeddedStore) -> N
         assert len((await api.ticker())["alerts"]) == 1
 
         async def is_gone() -> bool:
-            return (await api.ticker())["alerts"] == []
+            return bool((await api.ticker())["alerts"] == [])
 
         await until(is_gone)
 
