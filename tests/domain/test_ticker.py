@@ -123,6 +123,7 @@ def test_pages_joined_by_next_are_the_whole_and_the_whole_is_the_law(
         if page.next is None:
             break
         assert len(page.entries) == limit, "a page that is not the last is full"
+        assert before is None or page.next < before, "each page lies before the one that named it"
         before = page.next
     assert joined == lawful
     assert shown(ticker.page(now_ms, 100, None, wanted)) == lawful
