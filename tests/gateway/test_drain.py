@@ -39,7 +39,7 @@ async def test_everybody_is_told_when_to_come_back_one_after_the_other(house: Ho
         if reader.encoding == "websocket":
             assert ended.code == 1012
         else:
-            assert abs(reader.retry_ms[-1] - bye["retryAfter"] * 1000) <= 1
+            assert abs(reader.retry_ms[-1] - bye["retryAfter"] * 1000) < 2
     assert len(set(delays)) > len(delays) / 2, "a delay for each, if two are alike by chance"
     times = sorted(at_s for _, _, at_s in left)
     assert times[-1] - times[0] > 0.1, "spread, not all at once"
