@@ -22,6 +22,7 @@ from service.api.at_once import AtOnceHttp
 from service.api.watch import DurabilityWatch
 from service.api.wires import Wires
 from service.desk import Desk, new_epoch
+from service.domain import checks
 from service.domain import newsroom as newsrooms
 from service.domain.errors import StoreUnavailable
 from service.ending import end
@@ -52,6 +53,7 @@ class Process:
         """Raises ValueError for a newsroom that is not complete. Touches neither network nor store."""
         store_url = settings.redis_url or embedded.url(settings.data_dir)
         newsroom = newsrooms.from_config(settings.newsroom)
+        checks.prepare(newsroom)
         self.store = connection.for_commands(store_url, settings.store_timeout_s)
         self.tail_store = connection.for_tail(settings.tail_url or store_url, settings.tail_block_ms)
         self.wires = Wires()

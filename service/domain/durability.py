@@ -60,4 +60,6 @@ def _gives(config: Mapping[str, str] | None, persistence: Mapping[str, str]) -> 
         return "none"
     if config["appendfsync"] == "always" and config.get("no-appendfsync-on-rewrite", "no") == "no":
         return "fsync"
-    return "<= 1 s" if config["appendfsync"] in ("always", "everysec") else "none"
+    # while the log is rewritten nothing is synced at all, for as long as that takes
+    rewrites_unsynced = config.get("no-appendfsync-on-rewrite", "no") != "no"
+    return "<= 1 s" if config["appendfsync"] in ("always", "everysec") and not rewrites_unsynced else "none"
