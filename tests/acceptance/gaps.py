@@ -1,6 +1,7 @@
 """Test 9, gap honesty: whatever has happened to the wire, a reader gets the exact suffix or a snapshot with its reason.
 
-The rule to remember: a model of the wire stands beside the real one, and says for every cursor what must come.
+The rule to remember: store, wire, gateway and sockets are real; only the editors' side is played here, through the same
+desk that the API has. A model of the wire (wire_model.py) stands beside the real one and says what must come.
 """
 
 import asyncio
@@ -13,261 +14,191 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import msgspec
-
-from config.settings import VALKEY_CONF
+from config.settings import VALKEY_CONF, to_environ
 from service.desk import new_epoch
-from service.domain import cursor as cursors
-from service.store.connection import Store, for_commands
+from service.store import stream
+from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from service.store.keys import WireName
-from service.store.stream import give_birth
-from tests.entries import BOUNDS, EN, alert, append
-from tests.gateway.reader import Reader, epoch, place
+from tests.acceptance.wire_model import PLANTS, SNAPSHOT_ALERTS, Act, Case, Life, Message, check, plant
+from tests.gateway.house import House, request, settings_for
+from tests.gateway.reader import Reader, place
 from tests.ports import free_ports
+from tests.processes import ROOT
 
-PLANTS = ("drop", "dup", "reorder", "silent-gap", "wrong-reason")
-WIRE_MAX = 30
-READY_S = 40.0
+__all__ = ["PLANTS", "check", "observe", "plant"]
+
+FULL = {"cases": 2000}
+SHORT = {"cases": 240}
+KEPT = 30
+READY_S = 30.0
 AT_ONCE = 20
-"""Readers that connect together; a cursor beyond the tail takes half a second each."""
-WIRES = tuple(WireName(edition, drill) for edition in ("en", "ar", "es") for drill in (False, True))
-
-
-@dataclass
-class Model:
-    """What the wire is, known from what was done to it."""
-
-    epoch: str = ""
-    last: int = 0
-    ids: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def first(self) -> int:
-        return max(1, self.last - WIRE_MAX + 1)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One reader: the cursor it came with, how, what the wire was, and the messages until it had everything."""
-
-    after: str | None
-    sse: bool
-    epoch: str
-    first: int
-    last: int
-    ids: tuple[tuple[int, str], ...]
-    messages: tuple[tuple[str, int, str, str], ...]
-    """Of each: type, offset of its cursor, epoch of its cursor, reason of a snapshot or id of the alert."""
-    newest: str | None
-    """The id of the newest alert in the snapshot, if there was one."""
-
-
-def expected(case: Case) -> str:
-    """`resumed`, or the reason of the snapshot that must come."""
-    if case.after is None:
-        return "cold"
-    cursor = cursors.parse(case.after)
-    if cursor is None or cursor.epoch != case.epoch:
-        return "epoch"
-    if cursor.offset > case.last:
-        return "ahead"
-    return "trimmed" if cursor.offset < case.first - 1 else "resumed"
-
-
-def check(case: Case) -> list[str]:
-    """What is wrong with what this reader got; empty if it is the exact suffix, or the snapshot that is due."""
-    if not case.messages:
-        return [f"after {case.after}: nothing came"]
-    due, ids = expected(case), dict(case.ids)
-    kind, offset, _, reason = case.messages[0]
-    came = "resumed" if kind == "resumed" else reason
-    if came != due or kind not in ("resumed", "snapshot"):
-        return [f"after {case.after} (wire {case.first}–{case.last}): {kind} {reason} came, {due} is due"]
-    wrong = []
-    if kind == "snapshot" and case.newest != ids.get(case.last):
-        wrong.append(f"the snapshot's newest alert is {case.newest}, the wire's {ids.get(case.last)}")
-    suffix = [(entry[1], entry[3]) for entry in case.messages[1:]]
-    if suffix != [(number, ids[number]) for number in range(offset + 1, case.last + 1)]:
-        wrong.append(f"after {case.after}: {suffix} came, due was {offset + 1}–{case.last}")
-    if any(entry[2] != case.epoch for entry in case.messages):
-        wrong.append(f"after {case.after}: a message of another epoch in the life {case.epoch}")
-    return wrong
-
-
-def plant(case: Case, fault: str) -> Case:
-    """The same case with a fault; the case must be one that `plantable` chose."""
-    messages = list(case.messages)
-    match fault:
-        case "drop":
-            del messages[len(messages) // 2]
-        case "dup":
-            messages.insert(2, messages[1])
-        case "reorder":
-            messages[1], messages[2] = messages[2], messages[1]
-        case "silent-gap":  # an empty replay in place of what was missed
-            messages = messages[:1]
-        case "wrong-reason":
-            messages[0] = ("snapshot", messages[0][1], messages[0][2], "cold")
-        case _:
-            raise ValueError(f"no such fault: {fault}; there are {', '.join(PLANTS)}")
-    return replace(case, messages=tuple(messages))
-
-
-def plantable(cases: list[Case]) -> int:
-    """The index of a case with a replay long enough for every fault."""
-    return next(number for number, case in enumerate(cases) if expected(case) == "resumed" and len(case.messages) > 4)
+"""Readers that connect together; a cursor beyond the tail is held back for a while each."""
+AHEAD_WAIT_MS = 100
+KILLS = 0.2
+EVENTS = ("publish", "gateway", "publish", "store", "publish", "life")
+"""Each is sure to be among the first rounds, so that the short form has them too."""
+USUAL = ("publish",) * 6 + ("gateway", "store", "life")
 
 
 class Wire:
-    """A real store, a real gateway process, and the model beside them."""
+    """A real store, a real gateway process, the desk, and the model beside them."""
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
-        self.model = Model()
         self._chance = chance
         self._serial = 0
         self._folder = DataFolder.hold(folder / "data", "an acceptance test")
         self._server = EmbeddedStore(self._folder, VALKEY_CONF)
-        self._port, self._admin = free_ports(2)
+        (self._admin,) = free_ports(1)
         self._log = (folder / "gateway.log").open("wb")
         self._gateway: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         self._server.start()
-        self._store: Store = for_commands(self._server.url, 5.0)
-        await self.new_life()
+        settings = settings_for(
+            self._server, wire_max_revisions=KEPT, ahead_wait_ms=AHEAD_WAIT_MS, admin_port=self._admin, processes=1,
+            tail_block_ms=100, stale_after_s=2.0,
+        )  # fmt: skip
+        self._house = House(self._server, for_commands(self._server.url, 5.0), settings)
+        await self.begin_life()
         self.start_gateway()
-        await self.caught_up()
 
     async def stop(self) -> None:
         self.kill_gateway()
-        await self._store.aclose()
+        await self._house.store.aclose()
         self._server.kill()
         self._folder.release()
         self._log.close()
 
-    async def new_life(self) -> None:
-        """The store is emptied; the API, which we play here, gives every wire a new epoch."""
+    async def begin_life(self) -> None:
+        """The store is emptied, and every wire is given a new epoch, as the API does."""
         epoch = new_epoch()
-        pipe = self._store.pipeline(transaction=False)
-        pipe.flushall()
-        await pipe.execute()
-        for name in WIRES:
-            await give_birth(self._store, name, epoch)
-        self.model = Model(epoch)
-        await self.publish(self._chance.randint(1, WIRE_MAX))
+        await cast(Any, self._house.store).flushall()
+        for edition in self._house.newsroom.editions:
+            for drill in (False, True):
+                await stream.give_birth(self._house.store, WireName(edition.edition, drill), epoch)
+        self.life = Life(epoch, KEPT)
+        self._killable: list[tuple[Any, Act]] = []
 
     async def publish(self, count: int) -> None:
-        bounds = msgspec.structs.replace(BOUNDS, wire_max_revisions=WIRE_MAX, history_max_alerts=500)
+        """So many acts of an editor: new alerts, and kills of earlier ones among them."""
         for _ in range(count):
+            if self._killable and self._chance.random() < KILLS:
+                # mostly of those that can still be replayed
+                outcome, act = self._killable.pop(max(0, len(self._killable) - self._chance.randint(1, KEPT)))
+                await self._house.kill(outcome)
+                self.life = self.life.then(Act("canceled", act.id, 2, None))
+                continue
             self._serial += 1
-            made = alert(f"Tide table {self._serial}")
-            appended = await append(self._store, made, bounds=bounds, epoch="unused")
-            self.model.last = appended.cursor.offset
-            self.model.ids[self.model.last] = made.id
+            headline = f"Tide table {self._serial}"
+            outcome = await self._house.post(headline)
+            act = Act("published", outcome.alert_id, 1, headline)
+            self._killable.append((outcome, act))
+            self.life = self.life.then(act)
+            assert outcome.cursor == self.life.cursor, "the model has gone astray"
 
     async def restart_store(self) -> None:
         """kill -9; what it holds is there again."""
-        await self._store.aclose()
         self._server.kill()
         self._server.start()
-        self._store = for_commands(self._server.url, 5.0)
+        await self._house.store.aclose()
+        self._house = House(self._server, for_commands(self._server.url, 5.0), self._house.settings)
 
     def start_gateway(self) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
-        environ = kept | {
-            "FLASHWIRE_REDIS_URL": self._server.url,
-            "FLASHWIRE_GATEWAY_PORT": str(self._port),
-            "FLASHWIRE_ADMIN_PORT": str(self._admin),
-            "FLASHWIRE_WIRE_MAX_REVISIONS": str(WIRE_MAX),
-            "FLASHWIRE_TAIL_BLOCK_MS": "100",
-        }
-        command = [sys.executable, "-m", "service.cli", "gateway", "--processes", "1"]
-        self._gateway = subprocess.Popen(command, env=environ, stderr=self._log, stdout=self._log)
+        self._gateway = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "gateway", "--processes", "1"], cwd=ROOT,
+            env=kept | to_environ(self._house.settings), stderr=self._log, stdout=self._log,
+        )  # fmt: skip
 
     def kill_gateway(self) -> None:
+        """kill -9."""
         if self._gateway is not None:
             self._gateway.kill()
             self._gateway.wait()
 
     async def caught_up(self) -> None:
-        """Until the gateway stands where the model does."""
-        wanted = f"{self.model.epoch}:{self.model.last}"
+        """Until the gateway is ready and stands where the model does."""
         deadline_s = time.monotonic() + READY_S
-        while await asyncio.to_thread(self._gateways_cursor) != wanted:
-            assert time.monotonic() < deadline_s, f"the gateway does not reach {wanted}"
-            await asyncio.sleep(0.02)
+        while (found := await asyncio.to_thread(self._gateways_cursor)) != self.life.cursor:
+            assert time.monotonic() < deadline_s, f"the gateway stands at {found}, the model at {self.life.cursor}"
+            await asyncio.sleep(0.01)
 
     def _gateways_cursor(self) -> str:
         with (
             contextlib.suppress(OSError),
             urllib.request.urlopen(f"http://127.0.0.1:{self._admin}/readyz", timeout=2) as answer,
         ):
-            cursors_: dict[str, Any] = json.load(answer)["cursors"]
-            return str(cursors_.get(EN.suffix, ""))
+            return str(json.load(answer)["cursors"].get("{en}", ""))
         return ""
 
-    async def read(self, after: str | None, sse: bool) -> Case:
-        """Connect with a cursor and read until everything is there, and a moment longer."""
-        model = self.model
-        reader = await Reader.connect(self._port)
+    async def read(self, after: str | None, encoding: str, before: Life, published: asyncio.Event) -> Case:
+        """Join with a cursor, possibly while something is published, and read until everything is there."""
+        reader = await Reader.connect(self._house.settings.gateway_port)
         try:
-            query = "edition=en&limit=5" + (f"&after={after}" if after is not None else "")
-            upgrade = (
-                "" if sse else "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-            )  # fmt: skip
-            await reader.send(f"GET /v1/live?{query} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n".encode())
+            await reader.send(self._request(after, encoding))
             await reader.read_head()
             messages = [await reader.next()]
+            while not (published.is_set() and place(messages[-1]) >= self.life.last):
+                with contextlib.suppress(TimeoutError):
+                    messages.append(await reader.next(within_s=0.2 if not published.is_set() else 3.0))
+                    continue
+                if published.is_set():
+                    break  # what is missing is the checker's to say
+            # one more that must not come: all is told, and only a double could be under way
             with contextlib.suppress(TimeoutError):
-                while True:
-                    enough = place(messages[-1]) >= model.last
-                    messages.append(await reader.next(within_s=0.05 if enough else 5))
+                messages.append(await reader.next(within_s=0.02))
         finally:
             reader.close()
-        came = tuple(
-            (str(m["type"]), place(m), epoch(m), str(m.get("reason") or m.get("alert", {}).get("id", "")))
-            for m in messages
-            if m["type"] != "heartbeat"
-        )  # fmt: skip
-        newest = messages[0]["alerts"][0]["id"] if messages[0].get("alerts") else None
-        ids = tuple(model.ids.items())
-        return Case(after, sse, model.epoch, model.first, model.last, ids, came, newest)
+        came = tuple(_message(message) for message in messages if message["type"] != "heartbeat")
+        return Case(after, encoding, before, self.life, came)
+
+    def _request(self, after: str | None, encoding: str) -> bytes:
+        query = f"edition=en&limit={SNAPSHOT_ALERTS}"
+        if encoding == "sse-id" and after is not None:  # a browser's own resumption, which wins over the query
+            return request(f"{query}&after={self.life.epoch}:0", upgrade=False, headers=f"Last-Event-ID: {after}\r\n")
+        return request(query + (f"&after={after}" if after is not None else ""), upgrade=encoding == "websocket")
 
 
-def choose(model: Model, earlier: list[str], chance: random.Random) -> str | None:
+def _message(message: dict[str, Any]) -> Message:
+    alerts = message["alerts"] if message["type"] == "snapshot" else [message["alert"]] if "alert" in message else []
+    acts = tuple(
+        Act("canceled" if alert["pubStatus"] == "canceled" and message["type"] != "published" else "published",
+            alert["id"], alert["version"], alert["headline"])
+        for alert in alerts
+    )  # fmt: skip
+    what = message["reason"] if message["type"] == "snapshot" else message["type"]
+    return Message(what, message["cursor"], acts)
+
+
+def choose(life: Life, earlier: list[str], chance: random.Random) -> str | None:
     """Any cursor a client could come with."""
-    kinds = ("none", "malformed", "foreign", "earlier", "future", "edge", "valid", "valid", "valid")
-    match chance.choice(kinds):
+    match chance.choice(("none", "malformed", "foreign", "earlier", "future", "edge", "valid", "valid", "valid")):
         case "none":
             return None
         case "malformed":
-            return chance.choice(("x", f"{model.epoch}:", ":1", f"{model.epoch}:-1", f"{model.epoch}:01", "%00:1"))
+            return chance.choice(("x", f"{life.epoch}:", ":1", f"{life.epoch}:-1", f"{life.epoch}:01", "0"))
         case "foreign":
-            return f"elsewhere:{chance.randint(0, model.last + 5)}"
+            return f"elsewhere:{chance.randint(0, life.last + 5)}"
         case "earlier":
             return chance.choice(earlier)
         case "future":
-            return f"{model.epoch}:{model.last + chance.randint(1, 10**9)}"
+            return f"{life.epoch}:{life.last + chance.choice((1, 2, 3, 10**9))}"
         case "edge":
-            return (
-                f"{model.epoch}:{chance.choice((0, model.first - 2, model.first - 1, model.last)) % (model.last + 1)}"
-            )
+            return f"{life.epoch}:{max(0, chance.choice((0, life.first - 2, life.first - 1, life.last)))}"
         case _:
-            return f"{model.epoch}:{chance.randint(max(0, model.first - 3), model.last)}"
+            return f"{life.epoch}:{chance.randint(max(0, life.first - 3), life.last)}"
 
 
-def rounds(cases: int) -> Iterator[int]:
-    """How many readers come in each round."""
-    for start in range(0, cases, AT_ONCE):
-        yield min(AT_ONCE, cases - start)
+def _rounds(cases: int) -> Iterator[tuple[int, int]]:
+    for number, start in enumerate(range(0, cases, AT_ONCE)):
+        yield number, min(AT_ONCE, cases - start)
 
 
 async def observe(seed: int, cases: int) -> tuple[list[Case], dict[str, float]]:
@@ -275,28 +206,41 @@ async def observe(seed: int, cases: int) -> tuple[list[Case], dict[str, float]]:
     chance = random.Random(seed)
     started_s = time.monotonic()
     found: list[Case] = []
-    done = {"publish": 0, "gateway": 0, "store": 0, "life": 0}
+    done = Counter[str]()
     with tempfile.TemporaryDirectory(prefix="flashwire-acceptance-") as folder:
         wire = Wire(Path(folder), chance)
-        await wire.start()
-        earlier = [f"{wire.model.epoch}:{wire.model.last}"]
-        for number, readers in enumerate(rounds(cases)):
-            # every kind of event stands among the first rounds, so that the short form has them too
-            event = ("publish", "gateway", "store", "life")[number % 4] if number < 8 else chance.choice(
-                ("publish", "publish", "publish", "publish", "gateway", "store", "life")
-            )  # fmt: skip
-            done[event] += 1
-            if event == "gateway":
-                wire.kill_gateway()
-                wire.start_gateway()
-            elif event == "store":
-                await wire.restart_store()
-            elif event == "life":
-                await wire.new_life()
-            await wire.publish(chance.randint(0, WIRE_MAX + 10))
-            await wire.caught_up()
-            chosen = [(choose(wire.model, earlier, chance), chance.random() < 0.5) for _ in range(readers)]
-            found += await asyncio.gather(*(wire.read(after, sse) for after, sse in chosen))
-            earlier.append(f"{wire.model.epoch}:{wire.model.last}")
-        await wire.stop()
-    return found, {"cases": len(found), **done, "seconds": round(time.monotonic() - started_s, 1)}
+        try:
+            await wire.start()
+            earlier = [wire.life.cursor]
+            for number, readers in _rounds(cases):
+                event = EVENTS[number] if number < len(EVENTS) else chance.choice(USUAL)
+                done[event] += 1
+                if event == "gateway":
+                    wire.kill_gateway()
+                    wire.start_gateway()
+                elif event == "store":
+                    await wire.restart_store()
+                elif event == "life":
+                    await wire.begin_life()
+                await wire.publish(chance.randint(0, KEPT + 10))
+                await wire.caught_up()
+                found += await _read_round(wire, readers, earlier, chance)
+                earlier.append(wire.life.cursor)
+        finally:
+            await wire.stop()
+    reasons = Counter(case.messages[0].what for case in found if case.messages)
+    told = {f"told {what}": count for what, count in sorted(reasons.items())}
+    restarts = {"gateways killed": done["gateway"], "stores killed": done["store"], "other lives": done["life"]}
+    seconds = round(time.monotonic() - started_s, 1)
+    return found, {"cases": len(found), **restarts, **told, "s in all": seconds}
+
+
+async def _read_round(wire: Wire, readers: int, earlier: list[str], chance: random.Random) -> list[Case]:
+    """Readers with any cursors; in every second round they join while something is published."""
+    before, published = wire.life, asyncio.Event()
+    chosen = [(choose(before, earlier, chance), chance.choice(("websocket", "sse", "sse-id"))) for _ in range(readers)]
+    reading = [asyncio.create_task(wire.read(after, encoding, before, published)) for after, encoding in chosen]
+    if chance.random() < 0.5:
+        await wire.publish(chance.randint(1, 6))
+    published.set()
+    return await asyncio.gather(*reading)

@@ -1,29 +1,46 @@
 """The acceptance tests in short form, and their checkers on planted faults: what cannot fail proves nothing."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from tests.acceptance import acknowledged, gaps
+from tests.acceptance.__main__ import NAMES, PLANTS, judge, main, observe, report
 
-pytestmark = pytest.mark.anyio
-
-
-async def test_what_was_acknowledged_survives_kill_nine_of_api_and_store_and_its_checker_finds_every_planted_fault(
-) -> None:  # fmt: skip
-    facts, figures = await acknowledged.observe(seed=7, kills=3, alerts=300)
-    assert acknowledged.check(facts) == []
-    assert figures["kills"] == 3
-    assert figures["acknowledged"] >= 300
-    for fault in acknowledged.PLANTS:
-        assert acknowledged.check(acknowledged.plant(facts, fault)), fault
+Run = tuple[Any, dict[str, float]]
 
 
-async def test_every_cursor_gets_the_exact_suffix_or_an_honest_snapshot_and_the_checker_finds_every_planted_fault(
-) -> None:  # fmt: skip
-    cases, figures = await gaps.observe(seed=7, cases=240)
-    assert [wrong for case in cases for wrong in gaps.check(case)] == []
-    assert figures["cases"] == 240
-    assert min(figures[event] for event in ("publish", "gateway", "store", "life")) >= 2
-    assert {gaps.expected(case) for case in cases} == {"cold", "epoch", "ahead", "trimmed", "resumed"}
-    chosen = cases[gaps.plantable(cases)]
-    for fault in gaps.PLANTS:
-        assert gaps.check(gaps.plant(chosen, fault)), fault
+@pytest.fixture(scope="module")
+def runs() -> dict[str, Run]:
+    """What one run of each recorded."""
+    return {name: asyncio.run(observe(name, 7, short=True)) for name in NAMES}
+
+
+def test_what_was_acknowledged_survives_kill_nine_of_api_and_store(runs: dict[str, Run]) -> None:
+    facts, figures = runs["acknowledged"]
+    assert judge("acknowledged", facts, None) == []
+    assert figures["kills of the api"] + figures["kills of the store"] == acknowledged.SHORT["kills"]
+    assert figures["acknowledged"] >= acknowledged.SHORT["alerts"]
+    assert figures["repetitions answered the same"] > 0
+
+
+def test_every_cursor_gets_the_exact_suffix_or_an_honest_snapshot(runs: dict[str, Run]) -> None:
+    facts, figures = runs["gaps"]
+    assert judge("gaps", facts, None) == []
+    assert figures["cases"] == gaps.SHORT["cases"]
+    assert min(figures[event] for event in ("gateways killed", "stores killed", "other lives")) >= 1
+    assert all(figures[f"told {what}"] > 0 for what in ("resumed", "cold", "epoch", "trimmed", "ahead"))
+
+
+@pytest.mark.parametrize(("name", "fault"), [(name, fault) for name in NAMES for fault in PLANTS[name]])
+def test_a_planted_fault_is_found(runs: dict[str, Run], name: str, fault: str) -> None:
+    facts, figures = runs[name]
+    assert report(name, facts, figures, None) == 0
+    assert report(name, facts, figures, fault) == 1
+
+
+def test_a_fault_that_nobody_knows_is_a_wrong_command() -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["all", "--plant", "leak"])
+    assert ended.value.code == 2

@@ -8,103 +8,115 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.system import System
-from tests.gateway.reader import Ended, Reader, epoch, place
+from tests.acceptance.editors import KEEPS_ALL, Editor, Told, new_key, read_all
+from tests.gateway.house import request
+from tests.gateway.reader import Ended, Reader
+from tests.processes import System
 
-pytestmark = pytest.mark.anyio
-
-READERS, POSTERS, KILLS = 24, 3, 9
-PATIENCE_S = 60.0
-UPGRADE = (
-    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-)
+READERS, EDITORS = 32, 3
+VICTIMS = ("gateway 1", "gateway 2", "api", "store") * 3
+TOGETHER_S = 60.0
 
 
 class Page:
     """An open page: keeps its cursor, comes back with it, and remembers every revision that it was given."""
 
-    def __init__(self, port: int, sse: bool, chance: random.Random) -> None:
+    def __init__(self, port: int, number: int) -> None:
         self._port = port
-        self._sse = sse
-        self._chance = chance
+        self._upgrade = number % 2 == 0
+        self._chance = random.Random(number)
         self.cursor = ""
-        self.begins_after = -1
-        self.got: list[tuple[int, str, int]] = []
-        self.snapshots: list[str] = []
+        self.begins_after = ""
+        self.got: list[tuple[str, str, int]] = []
+        self.firsts: list[str] = []
+        """What each connection began with."""
 
     async def follow(self) -> None:
-        """For ever: read until the connection is lost (or we cut it), come back."""
+        """For ever: read until the connection is lost or we leave by ourselves, and come back."""
         while True:
-            with contextlib.suppress(OSError, TimeoutError, Ended, IndexError):
-                await self._once()
+            with contextlib.suppress(OSError, TimeoutError, Ended):
+                await self._visit()
             await asyncio.sleep(self._chance.uniform(0.01, 0.2))
 
-    async def _once(self) -> None:
+    async def _visit(self) -> None:
         reader = await Reader.connect(self._port)
         try:
-            query = "edition=en&limit=1" + (f"&after={self.cursor}" if self.cursor else "")
-            head = f"GET /v1/live?{query} HTTP/1.1\r\nHost: localhost\r\n{'' if self._sse else UPGRADE}\r\n"
-            await reader.send(head.encode())
+            await reader.send(request("edition=en" + (f"&after={self.cursor}" if self.cursor else ""), self._upgrade))
             await reader.read_head()
-            cut_after = self._chance.randint(20, 200)
-            for _ in range(cut_after):
+            for _ in range(self._chance.randint(20, 200)):
                 self._take(await reader.next(within_s=30))
         finally:
             reader.close()
 
     def _take(self, message: dict[str, Any]) -> None:
-        if message["type"] == "snapshot":
-            self.snapshots.append(message["reason"])
-            if self.begins_after < 0:
-                self.begins_after = place(message)
-        elif message["type"] in ("published", "canceled"):
-            self.got.append((place(message), message["alert"]["id"], message["alert"]["version"]))
-        if "cursor" in message and message["type"] != "heartbeat":
-            self.cursor = f"{epoch(message)}:{place(message)}"
+        match message["type"]:
+            case "snapshot":
+                self.firsts.append(f"snapshot {message['reason']}")
+                self.begins_after = self.begins_after or message["cursor"]
+            case "resumed":
+                self.firsts.append("resumed" if message["cursor"] == self.cursor else "resumed elsewhere")
+            case "heartbeat" | "bye":
+                return
+            case _:
+                self.got.append((message["cursor"], message["alert"]["id"], message["alert"]["version"]))
+        self.cursor = message["cursor"]
 
 
-async def test_readers_and_editors_survive_kill_nine_of_gateway_api_and_store_at_random_moments(tmp_path: Path) -> None:
-    chance = random.Random(11)
-    system = System(tmp_path)
-    await system.start()
-    pages = [Page(system.gateway_port, number % 3 == 0, random.Random(number)) for number in range(READERS)]
-    following = [asyncio.create_task(page.follow()) for page in pages]
-    accepted: list[tuple[int, str]] = []
-    killed: list[str] = []
+async def besiege(system: System, seed: int) -> tuple[list[Page], list[Told]]:
+    """Readers come and go and editors post while one process after the other is killed; then all readers catch up."""
+    chance = random.Random(seed)
+    victims = list(VICTIMS)
+    chance.shuffle(victims)
+    pages = [Page(system.gateway_port, number) for number in range(READERS)]
+    told: list[Told] = []
 
     async def post(number: int) -> None:
-        serial = 0
-        while len(killed) < KILLS:
-            answer = await system.post(f"Ferry times {number}-{serial}")
-            accepted.append((int(answer["cursor"].split(":")[1]), answer["alert"]["id"]))
+        editor, serial = Editor(system), 0
+        while victims:
+            told.append(await editor.post(f"Ferry times {number}-{serial}", new_key()))
             serial += 1
-            await asyncio.sleep(chance.uniform(0, 0.05))
+            await asyncio.sleep(chance.uniform(0, 0.03))
+        await editor.close()
 
     async def sabotage() -> None:
-        targets = ["gateway", "api", "store"] * (KILLS // 3)
-        chance.shuffle(targets)
-        for target in targets:
-            await asyncio.sleep(chance.uniform(0.3, 1.2))
-            while not system.kill(target):
-                await asyncio.sleep(0.05)  # it is being replaced just now
-            killed.append(target)
+        while victims:
+            await asyncio.sleep(chance.uniform(0.1, 0.6))
+            while not await asyncio.to_thread(system.end, victims[-1]):
+                await asyncio.sleep(0.02)  # it is being replaced just now
+            victims.pop()
 
-    async with asyncio.timeout(PATIENCE_S):
-        await asyncio.gather(sabotage(), *(post(number) for number in range(POSTERS)))
-        wire = [(entry["offset"], entry["id"], entry["version"]) for entry in await system.wire()]
-        last = wire[-1][0]
-        while not all(page.got and page.got[-1][0] >= last for page in pages):
-            await asyncio.sleep(0.02)
+    following = [asyncio.create_task(page.follow()) for page in pages]
+    async with asyncio.timeout(TOGETHER_S):
+        while not all(page.cursor for page in pages):
+            await asyncio.sleep(0.01)
+        await asyncio.gather(sabotage(), *(post(number) for number in range(EDITORS)))
+        entries = await read_all(system)
+        last = f"{entries[-1][0]}:{entries[-1][1].offset}"
+        while not all(page.cursor == last for page in pages):
+            await asyncio.sleep(0.01)
     for task in following:
         task.cancel()
     await asyncio.gather(*following, return_exceptions=True)
-    await system.stop()
+    return pages, told
 
-    assert [offset for offset, _, _ in wire] == list(range(1, last + 1))
-    stands = {offset: alert_id for offset, alert_id, _ in wire}
-    assert [stands.get(offset) for offset, _ in accepted] == [alert_id for _, alert_id in accepted]
-    assert len({alert_id for _, alert_id, _ in wire}) == len(wire) == len(accepted)
+
+@pytest.mark.parametrize("seed", [11])
+async def test_readers_and_editors_survive_kill_nine_of_gateways_api_and_store(tmp_path: Path, seed: int) -> None:
+    with System(tmp_path, processes=2, **KEEPS_ALL) as system:
+        pages, told = await besiege(system, seed)
+        wire = await read_all(system)
+
+    assert [revision.offset for _, revision in wire] == list(range(1, len(wire) + 1))
+    assert len({epoch for epoch, _ in wire}) == 1, "the wire has had one life"
+    stands = {f"{epoch}:{revision.offset}": revision.alert for epoch, revision in wire}
+    for answer in told:
+        alert = stands[f"{answer.epoch}:{answer.offset}"]
+        assert (alert.id, alert.headline) == (answer.id, answer.token)
+    assert len(told) == len(wire), "what was repeated was done once"
+    everything = [(f"{epoch}:{one.offset}", one.alert.id, one.alert.version) for epoch, one in wire]
     for page in pages:
-        assert page.snapshots == ["cold"]
-        assert page.got == wire[page.begins_after :]
+        first, *others = page.firsts
+        assert first == "snapshot cold"
+        assert others
+        assert set(others) == {"resumed"}
+        assert page.got == everything[int(page.begins_after.split(":")[1]) :]
