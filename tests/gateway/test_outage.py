@@ -81,3 +81,12 @@ async def test_a_gateway_without_a_store_does_not_open_its_door_and_waits(server
         server.start()
         await house.serving()
         assert place(await (await house.websocket()).next()) == 1
+
+
+async def test_a_gateway_is_not_ready_before_readers_can_knock(server: EmbeddedStore) -> None:
+    async with open_house(server, gateway=False) as house:
+        house.open_gateway()
+        await house.gateway.newswire.loaded.wait()
+        while not house.gateway.readiness().ready:
+            await asyncio.sleep(0)  # every step of the loop is looked at
+        await (await house.websocket()).next()

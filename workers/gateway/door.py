@@ -76,6 +76,11 @@ class Door:
 
     # --- accepting
 
+    @property
+    def is_open(self) -> bool:
+        """Whether readers can knock."""
+        return self._listener is not None
+
     def open(self, listener: socket.socket) -> None:
         """Begin to accept from a listening, non-blocking socket."""
         self._listener = listener

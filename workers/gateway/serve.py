@@ -206,6 +206,8 @@ class Gateway:
             why = "draining"
         elif not self.newswire.loaded.is_set():
             why = "the wires are not loaded yet: is the API up, and the store?"
+        elif not self._door.is_open:
+            why = "the door is about to open"
         elif not self.newswire.hearing:
             why = "the store cannot be heard: what is shown may be old"
         else:
