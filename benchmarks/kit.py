@@ -1,6 +1,6 @@
 """The load generator: built once from the kit beside the project into a temporary folder.
 
-The rule to remember: it measures others as well as us, so it is not part of us: FLASHWIRE_BENCH_KIT names its folder.
+The rule to remember: it measures others as well as us, so it is not part of us: BENCH_KIT names its folder.
 """
 
 import os
@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-KIT = "FLASHWIRE_BENCH_KIT"
+KIT = "BENCH_KIT"
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "bench"
 
 

@@ -87,7 +87,7 @@ def send(
         pause_s = least_s + random.uniform(0, most_s)
         if time.monotonic() + pause_s > deadline:
             raise Unreachable(f"{url} gives no answer ({why})")
-        told(f"{why}; trying again in {pause_s:.1f} s")
+        told(f"{url}: {why}; trying again in {pause_s:.1f} s")
         time.sleep(pause_s)
         most_s = min(most_s * 2, RETRY_MAX_S)
 

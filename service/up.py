@@ -109,13 +109,13 @@ class Up:
         self._forced = False
 
     async def run(self, ready: Callable[[dict[str, Any]], None]) -> int:
-        """Start everything, call `ready` with what a person or script needs to know, serve until SIGINT or SIGTERM.
+        """Start everything, call `ready` with what a person or script needs to know, serve until SIGINT, SIGTERM or SIGHUP.
 
         The exit code: 0 after an orderly end, 1 after one that a second signal forced. Raises EmbeddedError, UpError
         or ChildFailed where something does not start; all that had started is stopped first.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # HUP: the terminal was closed
             loop.add_signal_handler(number, self._stop_asked)
         asked = asyncio.create_task(self._asked.wait())
         start = asyncio.create_task(self._start())

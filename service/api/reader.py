@@ -69,6 +69,7 @@ class Reader:
             Route("/v1/editions/{edition}/ticker", self.ticker),
             Route("/ticker.js", self._sender("ticker.js", WIDGET_CACHE)),
             Route(widget, self._sender("ticker.js", IMMUTABLE)),
+            Route("/", _to_demo),
             Route("/demo", self.demo),
             *(Route(f"/{name}", self._sender(name, PAGE_CACHE)) for name in others),
         ]
@@ -125,6 +126,11 @@ class Reader:
             raise Problem("bad-query", "the Host header names no host")
         scheme = "wss" if request.url.scheme == "https" else "ws"
         return f"{scheme}://{found[1]}:{self._settings.gateway_port}"
+
+
+async def _to_demo(_: Request) -> Response:
+    """What a person types first."""
+    return Response(status_code=307, headers={"Location": "/demo", "Cache-Control": PAGE_CACHE})
 
 
 def _send(request: Request, body: bytes, media: str, etag: str, headers: Mapping[str, str]) -> Response:

@@ -181,6 +181,11 @@ async def test_the_live_url_is_where_this_client_reaches_us(api: Api, server: Em
         assert answer.json()["editions"][0]["live"] == "wss://live.news.example/v1/live"
 
 
+async def test_what_a_person_types_first_leads_to_the_demo_page(api: Api) -> None:
+    answer = await api.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/demo")
+
+
 async def test_the_demo_page_may_load_us_and_nothing_else(api: Api) -> None:
     answer = await api.get("/demo", Host="localhost:8000")
     policy = answer.headers["content-security-policy"]

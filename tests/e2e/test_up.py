@@ -232,6 +232,13 @@ def test_a_killed_store_is_started_again_with_all_it_had(up: Up) -> None:
     assert running.end() == 0
 
 
+def test_closing_the_terminal_is_an_orderly_end_that_leaves_no_store_behind(up: Up) -> None:
+    running = up("--json")
+    told = running.ready()
+    assert running.end(signal.SIGHUP) == 0
+    until(lambda: not Path(f"/proc/{told['store']}").exists())
+
+
 def test_nothing_is_left_running_when_it_was_killed_itself(up: Up, tmp_path: Path) -> None:
     running = up("--json")
     told = running.ready()
