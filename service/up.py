@@ -109,7 +109,7 @@ class Up:
         self._forced = False
 
     async def run(self, ready: Callable[[dict[str, Any]], None]) -> int:
-        """Start everything, call `ready` with what a person or script needs to know, serve until SIGINT, SIGTERM or SIGHUP.
+        """Start everything, call `ready` with what a person or script needs to know, serve until SIGINT, TERM or HUP.
 
         The exit code: 0 after an orderly end, 1 after one that a second signal forced. Raises EmbeddedError, UpError
         or ChildFailed where something does not start; all that had started is stopped first.
