@@ -1,93 +1,213 @@
-"""HTTP/1 connections whose heads are bounded in size and in time, on top of uvicorn's httptools protocol.
+"""HTTP/1 connections that are bounded in size and in time, on top of uvicorn's httptools protocol.
 
-The rule to remember: until a request's head is complete nobody but us watches over it; neither uvicorn nor its parser
-sets a limit. What is refused here never reaches an app, and is refused in the same form (RFC 9457).
+The rule to remember: a deadline belongs to where a connection stands, never to the bytes that arrive. Every few seconds
+each connection is looked at, so that nothing a client sends or leaves unread switches the clock off. What is refused
+here never reaches an app, and is refused in the same form (RFC 9457).
 """
 
 from asyncio import TimerHandle, Transport
+from enum import Enum
+from typing import Any, cast
 
-import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from service.http_edge import Flow, Unheard, refusal
 
 HEAD_MAX_BYTES = 16_384
-HEAD_WITHIN_S = 10.0
-
-_TITLES = {
-    400: (b"400 Bad Request", "bad-request", "The request is not HTTP"),
-    408: (b"408 Request Timeout", "slow-head", "The request's head did not arrive in time"),
-    431: (b"431 Request Header Fields Too Large", "head-too-large", "The request's head is too large"),
-}
+PIECE_BYTES = 4096
+"""How much is parsed at once: no more requests than fit in here ever wait behind one that is being answered."""
 
 
-class _TooLarge(Exception):
-    """Stops the parser in the middle of a head."""
+class _Bad(Exception):
+    """Stops the parser in the middle of a message; says which answer that means."""
+
+
+class _At(Enum):
+    """Where a connection stands in what it receives."""
+
+    HEAD = 1
+    BODY = 2
+    BETWEEN = 3
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection. A head of more than 16 KiB is answered with 431, one that takes longer than 10 s with 408."""
+    """One connection. Heads over 16 KiB are answered with 431, those that take more than `head_within_s` with 408."""
+
+    head_within_s = 10.0
+    """For a whole head, for the first one to begin, and for what is left of a body that was answered already."""
+    unmoved_max_s = 20.0
+    """A client that takes not one byte for so long has left or means harm; its unsent answers would stay for ever."""
+    look_every_s = 2.0
+
+    flow: Flow
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._patience: TimerHandle | None = None
-        self._begin()
+        self.flow = Flow(transport)
+        self._unheard = Unheard(transport)
+        self._at, self._since = _At.HEAD, self.loop.time()
+        self._received = self._parsed = 0
+        self._has_ended_one = self._is_answered = self._is_over = False
+        self._ahead = b""
+        self._running: RequestResponseCycle | None = None
+        self._last_word: tuple[int, str] | None = None
+        self._unsent, self._moved_at = 0, self._since
+        self._timer: TimerHandle = self.loop.call_later(self.look_every_s, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end()
+        self._timer.cancel()
+        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._head_is_open and not self.transport.is_closing():
-            self._received += len(data)
+        self._go_on(self._ahead + data if self._ahead else data)
+
+    def _go_on(self, data: bytes) -> None:
+        """Parse as far as nothing waits; keep the rest, and read no more until it is parsed."""
+        start = 0
+        while start < len(data) and not (self.pipeline or self._is_over or self.transport.is_closing()):
+            self._parse(data[start : start + PIECE_BYTES])
+            start += PIECE_BYTES
+        self._ahead = b"" if self._is_over else data[start:]
+        self.flow.hold(bool(self._ahead or self.pipeline))
+
+    def _parse(self, piece: bytes) -> None:
+        self._has_ended_one = False
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._parse_without_upgrade(piece[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError as error:
+            given = error.__context__.args if isinstance(error.__context__, _Bad) else (400, "it breaks RFC 9112")
+            self._refuse(*given)
+            return
+        if self._at is _At.HEAD and not self._has_ended_one:  # else an unknown part of the piece is the new head's
+            self._received += len(piece)
             if self._received > HEAD_MAX_BYTES:
                 self._refuse(431)
 
+    def _parse_without_upgrade(self, rest: bytes) -> None:
+        """Once more the head that asked for another protocol, as one that does not: servers may ignore the wish."""
+        lines = [b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)]
+        lines += [b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parse(b"".join((*lines, b"\r\n", rest)))
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._begin()
+        self._at, self._since = _At.HEAD, self.loop.time()
+        self._received = self._parsed = 0
 
     def on_url(self, url: bytes) -> None:
-        self._measure(url)
+        self._measure(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._measure(name, value)
-        super().on_header(name, value)
+        self._measure(len(name) + len(value) + 4)  # the colon, the space and the line's end
+        if self._at is _At.HEAD:  # trailers say nothing to us
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._end()
-        super().on_headers_complete()
+        names = [name for name, _ in self.headers]
+        if names.count(b"host") != 1 and (b"host" in names or self.parser.get_http_version() != "1.0"):
+            raise _Bad(400, "there must be one Host")
+        if names.count(b"authorization") > 1 or names.count(b"content-type") > 1:
+            raise _Bad(400, "Authorization and Content-Type may be given once")
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise _Bad(400, "this is no proxy")
+            return
+        self._at = _At.BODY
+        self._is_answered = self.answer_at_once(names)
+        if not self._is_answered:
+            super().on_headers_complete()
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(431 if self._parsed > HEAD_MAX_BYTES else 400)
+    def answer_at_once(self, names: list[bytes]) -> bool:
+        """Whether the request whose head is complete, with headers of these names, has just been answered."""
+        return False
 
-    def _begin(self) -> None:
-        self._end()
-        self._head_is_open = True
-        self._received = self._parsed = 0
-        self._patience = self.loop.call_later(HEAD_WITHIN_S, self._refuse, 408)
+    def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
+        self._at, self._since, self._has_ended_one = _At.BETWEEN, self.loop.time(), True
+        if self._is_answered:
+            self._is_answered = False
+        else:
+            super().on_message_complete()
 
-    def _end(self) -> None:
-        self._head_is_open = False
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        cycle.transport = cast(Any, self._unheard)
+        super()._start_asgi_task(cycle, app)
 
-    def _measure(self, *parts: bytes) -> None:
-        self._parsed += sum(map(len, parts)) + 4  # the colon, the space and the line's end
-        if self._parsed > HEAD_MAX_BYTES:
-            raise _TooLarge
-
-    def _refuse(self, status: int) -> None:
-        """Answer and close; in silence while an earlier request of the connection is still being answered."""
-        self._end()
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        self._since = self.loop.time()
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
-            line, slug, title = _TITLES[status]
-            body = msgspec.json.encode({"type": f"/problems/{slug}", "title": title, "status": status})
-            self.transport.write(
-                b"HTTP/1.1 %s\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
-                b"connection: close\r\n\r\n%s" % (line, len(body), body)
-            )
-        self.transport.close()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._last_word is not None:
+            self._say(*self._last_word)
+            return
+        self.flow.resume_reading()
+        self._go_on(self._ahead)
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _measure(self, size: int) -> None:
+        self._parsed += size
+        if self._parsed > HEAD_MAX_BYTES:
+            raise _Bad(431)
+
+    def _look(self) -> None:
+        """Whether the client keeps taking what it is sent, and sending what it is waited for."""
+        now = self.loop.time()
+        unsent, before = self.transport.get_write_buffer_size(), self._unsent
+        self._unsent = unsent
+        if not unsent or unsent < before:
+            self._moved_at = now
+        elif now - self._moved_at > self.unmoved_max_s:
+            self.transport.abort()
+            return
+        within_s = self.timeout_keep_alive if self._at is _At.BETWEEN else self.head_within_s
+        if now - self._since > within_s and not (self._is_answering() or self.transport.is_closing()):
+            if self._at is _At.HEAD:
+                self._refuse(408)
+            else:
+                self.transport.close()
+        self._timer = self.loop.call_later(self.look_every_s, self._look)
+
+    def _refuse(self, status: int, detail: str = "") -> None:
+        """Answer in a request's stead and close: after the answers to earlier ones, and never into one that began."""
+        self._is_over = True
+        if self._at is _At.BODY:
+            if self.pipeline:
+                self.pipeline.popleft()
+                self.cycle = cast(RequestResponseCycle, self._running)
+            elif self.cycle.response_started:
+                self.transport.close()
+                return
+            else:
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
+                self._say(status, detail)
+                return
+        if self._is_answering():
+            self._last_word = (status, detail)
+        else:
+            self._say(status, detail)
+
+    def _say(self, status: int, detail: str) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(refusal(status, detail))
+            self.transport.close()

@@ -35,26 +35,16 @@ class AnswersAtOnce(Protocol):
 class AtOnceHttp(BoundedHttp):
     """A connection to an app that answers at once where it can."""
 
-    _is_answered = False
-
-    def on_headers_complete(self) -> None:
-        found = self._find() if self.url.startswith(PREFIX) else None
+    def answer_at_once(self, names: list[bytes]) -> bool:
+        found = self._find(names) if self.url.startswith(PREFIX) else None
         if found is None:
-            super().on_headers_complete()
-            return
-        self._end()
-        self._is_answered = True
+            return False
         lines = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
         self.transport.write(b"".join((found.status, *lines, found.headers, found.body)))
-        self.on_response_complete()
+        self.server_state.total_requests += 1
+        return True
 
-    def on_message_complete(self) -> None:
-        if self._is_answered:
-            self._is_answered = False
-        else:
-            super().on_message_complete()
-
-    def _find(self) -> Plain | None:
+    def _find(self, names: list[bytes]) -> Plain | None:
         path, _, query = self.url.partition(b"?")
         parser = self.parser
         if (
@@ -68,7 +58,7 @@ class AtOnceHttp(BoundedHttp):
             or self.flow.write_paused
             or self.pipeline
             or not (self.cycle is None or self.cycle.response_complete)
-            or any(name in _NOT_PLAIN for name, _ in self.headers)
+            or not _NOT_PLAIN.isdisjoint(names)
         ):
             return None
         return cast(AnswersAtOnce, self.config.app).at_once(path.decode(), query, self.headers)
