@@ -13,7 +13,7 @@ import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from service.http_edge import Flow, Unheard, refusal
+from service.http_edge import Flow, Unheard, cut_off, refusal
 
 HEAD_MAX_BYTES = 16_384
 PIECE_BYTES = 4096
@@ -177,7 +177,7 @@ class BoundedHttp(HttpToolsProtocol):
         if not unsent or unsent < before:
             self._moved_at = now
         elif now - self._moved_at > self.unmoved_max_s:
-            self.transport.abort()
+            cut_off(self.transport)
             return
         within_s = self.timeout_keep_alive if self._at is _At.BETWEEN else self.head_within_s
         if now - self._since > within_s and not (self._is_answering() or self.transport.is_closing()):
