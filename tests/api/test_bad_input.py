@@ -183,7 +183,15 @@ async def test_a_revoked_key_is_refused_within_two_seconds(api: Api) -> None:
 
 
 async def test_addresses_and_methods_that_are_not_there(api: Api) -> None:
-    for path in ("/index.html", "/v1", "/v1/alerts/", "/v1/editions/", "/metrics", "/v1/editions/en/ticker/", "/../etc/passwd"):
+    for path in (
+        "/index.html",
+        "/v1",
+        "/v1/alerts/",
+        "/v1/editions/",
+        "/metrics",
+        "/v1/editions/en/ticker/",
+        "/../etc/passwd",
+    ):
         await refused(await api.get(path), 404, "not-found")
     allowed = {
         "/v1/alerts": "OPTIONS, POST",
