@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 from service import watch
+from service.ending import end
 from service.watch import Lines, Position, WatchRefused, follow, line
 
 ALERT = {
@@ -134,8 +135,7 @@ async def watched(stream: Stream, enough: int) -> list[dict[str, Any]]:
     async with asyncio.timeout(10):
         while len(stream.asked) < enough and not task.done():
             await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.wait({task})
+    await end([task])
     return shown
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.ending import end
 from tests.acceptance.editors import KEEPS_ALL, Editor, Told, new_key, read_all
 from tests.gateway.house import request
 from tests.gateway.reader import Ended, Reader
@@ -94,9 +95,7 @@ async def besiege(system: System, seed: int) -> tuple[list[Page], list[Told]]:
         last = f"{entries[-1][0]}:{entries[-1][1].offset}"
         while not all(page.cursor == last for page in pages):
             await asyncio.sleep(0.01)
-    for task in following:
-        task.cancel()
-    await asyncio.gather(*following, return_exceptions=True)
+    await end(following)
     return pages, told
 
 

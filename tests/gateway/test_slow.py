@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from service.ending import end
 from service.store.embedded import EmbeddedStore
 from tests.gateway.house import House, begin_another_life, request
 from tests.gateway.house import house as open_house
@@ -35,8 +36,7 @@ async def posting(house: House) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
 
 
 def laggards(house: House) -> int:
