@@ -166,7 +166,7 @@ class Desk:
         self._refuse_unless_durable()
         assert transition.type is not None, f"{verb} puts nothing on the wire"
         alert = record.alert
-        encoded = revision.encode(self._public(alert))
+        encoded = revision.encode(self.public(alert))
         status = 201 if expected_version == 0 else 200
         audit = _Audit(
             moment.to_text(now_ms), verb, alert.id, alert.version, actor.author.key_id, actor.author.name,
@@ -189,7 +189,7 @@ class Desk:
         alert = next((record.alert for record in records if record.alert.version == known.version), None)
         if alert is None:
             raise NotFound("the alert that this Idempotency-Key made is older than the history")
-        encoded = revision.encode(self._public(alert))
+        encoded = revision.encode(self.public(alert))
         outcome = self._outcome(known.status, alert, encoded, cursor, known.warnings)
         return msgspec.structs.replace(outcome, replayed=True)
 
@@ -219,7 +219,8 @@ class Desk:
             version_created=moment.to_text(now_ms),
         )  # fmt: skip
 
-    def _public(self, alert: Alert) -> Alert:
+    def public(self, alert: Alert) -> Alert:
+        """What readers may see of this version: itself, or its redacted form with the edition's notice."""
         edition = self._newsroom.edition(alert.edition)
         if edition is None or alert.pub_status == "usable":
             return public_form(alert, "")

@@ -26,7 +26,7 @@ from service.api.wires import Wires
 from service.desk import Actor, Desk, Outcome
 from service.domain import cursor as cursors
 from service.domain import revision, roles
-from service.domain.alert import Alert, Author, Record, public_form
+from service.domain.alert import Author, Record
 from service.domain.checks import ID_FORM, Draft, Notice, check_alert, check_reason
 from service.domain.errors import NotFound, StoreUnavailable
 from service.domain.newsroom import Newsroom
@@ -143,7 +143,7 @@ class Editor:
         records = await store_time.spend(history.read_versions(self._store, _alert_id(request)))
         if not records or (key.test and records[0].alert.status != "Exercise"):
             raise NotFound("there is no alert of this id")
-        seen = [_seen(record, revision.encode(self._public(record.alert)), None) for record in records]
+        seen = [_seen(record, revision.encode(self._desk.public(record.alert)), None) for record in records]
         return Response(msgspec.json.encode({"versions": seen}), headers=_JSON)
 
     async def _authenticate(self, request: Request, store_time: StoreTime) -> Key:
@@ -177,12 +177,6 @@ class Editor:
         draft = check_alert(value, self._newsroom, self._now_ms(), allow_http=self._settings.allow_http_links)
         _check_guards(draft, key.role)
         return await self._desk.publish(draft, actor, idempotency)
-
-    def _public(self, alert: Alert) -> Alert:
-        edition = self._newsroom.edition(alert.edition)
-        notices = None if edition is None else edition.notices
-        withheld = alert.pub_status == "withheld"
-        return public_form(alert, "" if notices is None else notices.withheld if withheld else notices.canceled)
 
 
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
