@@ -5,6 +5,7 @@ flashwire.toml under its own name, and by the environment as FLASHWIRE_<NAME>, w
 """
 
 import ipaddress
+import re
 import tomllib
 import types
 import typing
@@ -70,6 +71,10 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_push_host(text: str) -> bool:
+    return re.fullmatch(r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+)(:[0-9]{1,5})?", text, re.ASCII) is not None
 
 
 Port = Annotated[int, Between(1, 65535)]
@@ -142,6 +147,62 @@ class Settings:
     """How long a process trusts a key it has checked; a revocation must hold everywhere within 2 s."""
     allow_http_links: bool = True
     """Whether an alert may link to http://; follows `environment` unless set."""
+
+    # --- Devices
+    registrations_per_address_per_min: Annotated[int, Between(1, 1_000_000)] = 300
+    """Carriers put thousands of phones behind one address. Loopback and private addresses are exempt."""
+    webpush_hosts: Annotated[tuple[str, ...], Matching(_is_push_host, "host suffixes or host:port")] = (
+        "fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com",
+    )  # fmt: skip
+    """Where a Web Push endpoint may lie: a suffix (https on port 443, public addresses only), or an exact host:port,
+    which may be on a private address because an operator has named it."""
+
+    # --- Push
+    queue_url: Annotated[str | None, Url(("redis", "rediss", "unix"))] = None
+    """The store of the job queues, which cannot be a cluster. None = redis_url."""
+    push_processes: Annotated[int, Between(1, 256)] = 1
+    """Worker processes of each provider."""
+    push_blocks_at_once: Annotated[int, Between(1, 64)] = 4
+    """Blocks of up to 1,000 devices that one process works on at a time, in each tier."""
+    push_window: Annotated[int, Between(1, 1000)] = 200
+    """Requests in flight of one process; below the streams that a provider allows a connection (APNs: 1,000)."""
+    push_batch_devices: Annotated[int, Between(1, 1000)] = 200
+    """Devices that are begun together, and so the most that a crash can send twice for each block in work."""
+    push_timeout_s: Seconds = 5.0
+    """How long a provider may take for one request before it is in doubt. Must be shorter than push_job_s."""
+    push_job_s: Annotated[float, Between(1, 15)] = 8.0
+    """How long a worker keeps a block; another takes it over so long after a crash, and a second."""
+    push_sends_max: Annotated[int, Between(1, 3)] = 3
+    """Sends of one version to one device, those in doubt included (reliability P8)."""
+    push_runs_max: Annotated[int, Between(1, 1000)] = 60
+    """Runs of one block's job, crashes and pauses included, before it is a dead letter."""
+    push_late_max_s: Seconds = 3600.0
+    """An alert that could not be pushed for so long rings nobody any more."""
+    push_ledger_days: Annotated[int, Between(1, 90)] = 7
+    """How long it is known which device was given what, and so how long a correction finds them."""
+    breaker_failures: Annotated[int, Between(1, 10_000)] = 20
+    """Failures of a provider in a row that open its circuit."""
+    breaker_pause_s: Seconds = 5.0
+    """How long an open circuit lets nothing through before one request tries again."""
+    gone_share_max: Annotated[float, Between(0.01, 1)] = 0.5
+    """More replies than this share saying that the token is gone look like our fault: the lane stops and alarms."""
+    apns_key_file: Path | None = None
+    """The .p8 key. Without it APNs is off."""
+    apns_key_id: str | None = None
+    apns_team_id: str | None = None
+    apns_topic: str | None = None
+    """The bundle id of the app, for devices that name none."""
+    apns_url: Annotated[str | None, Url(("https",))] = None
+    """None = Apple's, production or sandbox by each device's environment."""
+    fcm_credentials_file: Path | None = None
+    """The service account's JSON. Without it FCM is off."""
+    fcm_url: Annotated[str, Url(("https",))] = "https://fcm.googleapis.com"
+    vapid_key_file: Path | None = None
+    """The key pair (PEM) that names us to browsers' push services; made once. Without it Web Push is off."""
+    vapid_subject: Annotated[str, Url(("mailto", "https"))] = "mailto:push@flashwire.example"
+    """Whom a push service writes to when we misbehave (RFC 8292)."""
+    provider_ca_file: Path | None = None
+    """Certificates (PEM) trusted besides the system's: the sandbox's."""
 
     # --- Readers' sockets
     heartbeat_s: Seconds = 25.0
@@ -332,8 +393,8 @@ def _text(key: str, value: object, kind: type, url: Url | None) -> str | Path:
             scheme = urlsplit(value).scheme
         except ValueError:
             scheme = ""
-        if scheme not in url.schemes or "://" not in value:
-            schemes = ", ".join(f"{allowed}://" for allowed in url.schemes)
+        if scheme not in url.schemes or ("://" not in value and scheme != "mailto"):
+            schemes = ", ".join("mailto:" if allowed == "mailto" else f"{allowed}://" for allowed in url.schemes)
             raise SettingsError(f"{key}={_without_password(value)!r}: must be a URL that starts with {schemes}")
     return Path(value).expanduser() if kind is Path else value
 
@@ -359,4 +420,9 @@ def _check_together(settings: Settings) -> None:
     if settings.drain_abort_s < settings.drain_s:
         raise SettingsError(
             f"FLASHWIRE_DRAIN_ABORT_S={settings.drain_abort_s}: must be at least FLASHWIRE_DRAIN_S={settings.drain_s}"
+        )
+    if settings.push_timeout_s >= settings.push_job_s:
+        raise SettingsError(
+            f"FLASHWIRE_PUSH_TIMEOUT_S={settings.push_timeout_s}: must be shorter than FLASHWIRE_PUSH_JOB_S="
+            f"{settings.push_job_s}"
         )

@@ -88,7 +88,9 @@ def test_no_pinned_version_has_a_known_fault(lock: str) -> None:
     pinned = pins(lock)
     for name, floor in FLOORS.items():
         assert Version(pinned[name]) >= Version(floor), name
-    assert not UNWANTED & set(pinned)
+    at_run_time_only = {"pywebpush"}  # an independent peer in the tests: others' senders must work against our sandbox
+    unwanted = UNWANTED if lock == "requirements.lock" else UNWANTED - at_run_time_only
+    assert not unwanted & set(pinned)
 
 
 def test_a_wheel_holds_every_file_that_is_not_python_too(tmp_path: Path) -> None:
