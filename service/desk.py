@@ -175,7 +175,7 @@ class Desk:
         entry = Entry(
             wire=WireName(alert.edition, alert.status == "Exercise"), type=transition.type, alert_id=alert.id,
             version=alert.version, expected_version=expected_version, encoded=encoded, record=_encode(record),
-            audit=_encode(audit), push=record.push,
+            audit=_encode(audit), push=record.push, state=record.state,
         )  # fmt: skip
         answer = _encode(_Answer(status, alert.id, alert.version, warnings))
         appended = await stream.append(self._store, entry, idempotency, answer, new_epoch(), now_ms, self._bounds)

@@ -4,7 +4,7 @@ import msgspec
 
 from service.desk import new_id
 from service.domain import moment, revision
-from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record
+from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record, State
 from service.store import stream
 from service.store.connection import Store
 from service.store.keys import WireName
@@ -41,19 +41,22 @@ def killed(alert: Alert) -> Alert:
     )  # fmt: skip
 
 
-def entry(alert: Alert, wire: WireName = EN) -> Entry:
+def entry(alert: Alert, wire: WireName = EN, *, unless_pushing: bool = False) -> Entry:
     """The alert as the next revision of itself."""
-    record = Record(alert=alert, state="published", author=Author("KEY", "a test"), push=True)
+    state: State = "canceled" if alert.pub_status == "canceled" else "published"
+    record = Record(alert=alert, state=state, author=Author("KEY", "a test"), push=True)
     return Entry(
         wire=wire, type="canceled" if alert.pub_status == "canceled" else "published", alert_id=alert.id,
         version=alert.version, expected_version=alert.version - 1, encoded=revision.encode(alert),
-        record=msgspec.json.encode(record), audit=b"{}", push=True,
+        record=msgspec.json.encode(record), audit=b"{}", push=True, state=state, unless_pushing=unless_pushing,
     )  # fmt: skip
 
 
 async def append(
     store: Store, made: Alert, wire: WireName = EN, *, key: Idempotency | None = None, bounds: Bounds = BOUNDS,
-    epoch: str = "e1", now_ms: int = NOW_MS,
+    epoch: str = "e1", now_ms: int = NOW_MS, unless_pushing: bool = False,
 ) -> Appended:  # fmt: skip
     """Append it with bounds that a test can reach."""
-    return await stream.append(store, entry(made, wire), key, ANSWER, epoch, now_ms, bounds)
+    return await stream.append(
+        store, entry(made, wire, unless_pushing=unless_pushing), key, ANSWER, epoch, now_ms, bounds
+    )

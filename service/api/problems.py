@@ -14,6 +14,7 @@ from starlette.responses import Response
 from service.domain.errors import (
     Finding,
     FlashwireError,
+    FuseOver,
     IdempotencyMismatch,
     Invalid,
     NotDurable,
@@ -60,6 +61,8 @@ KINDS: dict[str, Kind] = {
                             'send it alone with "override": ["second-approval"] and an "overrideReason".'),
     "wrong-state": Kind(409, "The alert's state does not allow this", "Read the alert: it is not where this verb "
                         "applies."),
+    "fuse-over": Kind(409, "It is too late to undo", "Phones may ring by now. Correct or kill the alert: both reach "
+                      "exactly the phones that were given it."),
     "version-stale": Kind(412, "The alert has moved on", "Another version is current than the one that If-Match names. "
                           "Read the alert again and decide anew."),
     "body-too-large": Kind(413, "The body is too large", "A request body may have 16 KiB unless the settings say "
@@ -111,6 +114,8 @@ def of(error: Exception) -> Problem:
             return Problem("not-found", detail)
         case VersionStale():
             return Problem("version-stale", detail, current=error.current)
+        case FuseOver():
+            return Problem("fuse-over", detail)
         case IdempotencyMismatch():
             return Problem("idempotency-mismatch", detail)
         case StoreUnavailable():

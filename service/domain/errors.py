@@ -4,6 +4,7 @@ FlashwireError
 ├── Invalid          the content breaks a rule; carries every finding with its JSON pointer
 ├── NotFound         no such alert, or not yours to see
 ├── VersionStale     another version is current
+├── FuseOver         phones ring, so it can no longer be undone
 ├── IdempotencyMismatch   the key was used with another body
 ├── StoreUnavailable the store cannot be reached in time
 └── NotDurable       the store gives less than the settings demand, so nothing may be acknowledged
@@ -42,6 +43,10 @@ class VersionStale(FlashwireError):
     def __init__(self, current: int) -> None:
         super().__init__(f"the current version is {current}")
         self.current = current
+
+
+class FuseOver(FlashwireError):
+    """Phones may ring by now: what is wrong can be corrected or killed, and no longer undone."""
 
 
 class IdempotencyMismatch(FlashwireError):

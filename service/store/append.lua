@@ -4,8 +4,8 @@
 -- ARGV 1 type  2 alert JSON  3 record JSON  4 alert id  5 version  6 expected version (0: the alert is new)
 --      7 push (1|0)  8 epoch to be born with  9 now (ms)  10 idempotency key ('' for none)  11 fingerprint
 --      12 answer JSON  13 audit JSON  14 wire max  15 history max  16 alert lifetime (ms)
---      17 answer lifetime (ms)  18 answers max  19 audit max
--- Returns {'ok', cursor} | {'replay', fingerprint, answer, cursor} | {'stale', current version}
+--      17 answer lifetime (ms)  18 answers max  19 audit max  20 state  21 unless pushing (1|0)
+-- Returns {'ok', cursor} | {'replay', fingerprint, answer, cursor} | {'stale', current version} | {'pushing'}
 local now = tonumber(ARGV[9])
 local keyed = ARGV[10] ~= ''
 
@@ -18,6 +18,8 @@ end
 -- 2. Is it still the version that the caller decided upon?
 local current = tonumber(redis.call('HGET', KEYS[4], 'version') or '0')
 if current ~= tonumber(ARGV[6]) then return {'stale', current} end
+-- The push side sets `pushing` in one call with the first job's look at the state: either it is first, or we are.
+if ARGV[21] == '1' and redis.call('HEXISTS', KEYS[4], 'pushing') == 1 then return {'pushing'} end
 
 -- 3. The next place on the wire; the epoch is born with the wire and lost with it.
 redis.call('HSETNX', KEYS[1], 'epoch', ARGV[8])
@@ -29,7 +31,8 @@ redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[14], string.format('%d', offset)
   'epoch', epoch, 'type', ARGV[1], 'id', ARGV[4], 'version', ARGV[5], 'first', first, 'push', ARGV[7], 'alert', ARGV[2])
 
 -- 4. What the alert is now, what it has been, and where the history finds it.
-redis.call('HSET', KEYS[4], 'record', ARGV[3], 'version', ARGV[5], 'first', first, 'cursor', cursor, 'alert', ARGV[2])
+redis.call('HSET', KEYS[4], 'record', ARGV[3], 'version', ARGV[5], 'first', first, 'cursor', cursor, 'alert', ARGV[2],
+  'state', ARGV[20])
 redis.call('RPUSH', KEYS[5], ARGV[3])
 redis.call('PEXPIRE', KEYS[4], ARGV[16])
 redis.call('PEXPIRE', KEYS[5], ARGV[16])

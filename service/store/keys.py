@@ -5,7 +5,8 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     head:{en}            hash    epoch, offset                     for ever     append.lua; epoch by the API only
     wire:{en}            stream  <offset>-0: epoch type id version first push alert   newest 5,000   append.lua
     history:{en}         zset    alert id by first offset          newest 20,000  append.lua
-    alert:<id>           hash    record version first cursor       history_days   append.lua
+    alert:<id>           hash    record version first cursor alert state   history_days   append.lua
+                                 pushing (phones ring already)            the push side
     versions:<id>        list    records, oldest first             history_days   append.lua
     audit                stream  who, what, when                   newest 1,000,000  append.lua, access.py
     answers:<key id>     zset    Idempotency-Key by time           24 h         append.lua

@@ -13,8 +13,9 @@ import msgspec
 from redis.exceptions import RedisError
 
 from service.domain import revision as revisions
+from service.domain.alert import State
 from service.domain.cursor import Cursor, parse
-from service.domain.errors import IdempotencyMismatch, NotDurable, StoreUnavailable, VersionStale
+from service.domain.errors import FuseOver, IdempotencyMismatch, NotDurable, StoreUnavailable, VersionStale
 from service.domain.revision import Revision, RevisionType
 from service.store import keys
 from service.store.connection import Store
@@ -60,6 +61,9 @@ class Entry(msgspec.Struct, frozen=True):
     record: bytes
     audit: bytes
     push: bool
+    state: State
+    unless_pushing: bool = False
+    """Refuse it once the push side has begun with this alert (`pushing` in its hash)."""
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -105,8 +109,8 @@ async def append(
 ) -> Appended:  # fmt: skip
     """Put a revision on its wire, durably if the store is durable, exactly once per Idempotency-Key.
 
-    Raises VersionStale, IdempotencyMismatch, StoreUnavailable; NotDurable when too few replicas confirmed in time: it
-    may still stand, and the same Idempotency-Key will tell.
+    Raises VersionStale, FuseOver (only with `unless_pushing`), IdempotencyMismatch, StoreUnavailable; NotDurable when
+    too few replicas confirmed in time: it may still stand, and the same Idempotency-Key will tell.
     """
     key_id, key, fingerprint = (
         (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")
@@ -121,7 +125,7 @@ async def append(
         entry.type, entry.encoded, entry.record, entry.alert_id, entry.version, entry.expected_version,
         int(entry.push), new_epoch, now_ms, key, fingerprint, answer, entry.audit, bounds.wire_max_revisions,
         bounds.history_max_alerts, lifetime_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key,
-        bounds.audit_max_entries,
+        bounds.audit_max_entries, entry.state, int(entry.unless_pushing),
     )  # fmt: skip
     async with reaching_store():
         reply = await _call(store, names, values, bounds.replicas_min)
@@ -133,6 +137,8 @@ async def append(
             return _replay(idempotency, known, stored, cursor)
         case [b"stale", current]:
             raise VersionStale(int(current))
+        case [b"pushing"]:
+            raise FuseOver("phones are ringing already")
     raise AssertionError(f"append.lua answered {reply!r}")
 
 

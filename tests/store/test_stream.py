@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from service.domain.errors import IdempotencyMismatch, StoreUnavailable, VersionStale
+from service.domain.errors import FuseOver, IdempotencyMismatch, StoreUnavailable, VersionStale
 from service.domain.revision import Revision
 from service.store import history, keys, stream
 from service.store.connection import Store
@@ -73,6 +73,28 @@ async def test_of_many_at_one_version_one_wins(store: Store) -> None:
     results = await asyncio.gather(*(append(store, killed(made)) for _ in range(30)), return_exceptions=True)
     assert sum(isinstance(result, VersionStale) for result in results) == 29
     assert await offsets(store) == [1, 2]
+
+
+async def test_what_is_being_pushed_cannot_be_taken_back(store: Store) -> None:
+    made = alert()
+    await append(store, made)
+    async with store.pipeline(transaction=False) as pipe:
+        pipe.hset(keys.alert(made.id), "pushing", 1)
+        await pipe.execute()
+    with pytest.raises(FuseOver):
+        await append(store, killed(made), key=KEY, unless_pushing=True)
+    assert await offsets(store) == [1]
+    assert await stream.answered(store, KEY) is None
+    await append(store, killed(made), key=KEY)
+    assert await offsets(store) == [1, 2]
+
+
+async def test_a_script_can_read_the_state_without_the_record(store: Store) -> None:
+    made = alert()
+    await append(store, made)
+    assert await store.hmget(keys.alert(made.id), ["state", "pushing"]) == [b"published", None]
+    await append(store, killed(made))
+    assert await store.hmget(keys.alert(made.id), ["state", "pushing"]) == [b"canceled", None]
 
 
 async def test_offsets_have_no_holes_however_many_append_at_once(store: Store) -> None:
