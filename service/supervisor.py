@@ -1,7 +1,7 @@
 """Keep child processes running: start them, wait until each is ready, replace those that end or fall silent, stop them.
 
 The rule to remember: a child is ours alone. It has a session of its own (Ctrl-C in the terminal reaches only us, and we
-decide the order), and it leaves when we are gone (`service.cli` watches for that).
+decide the order), and it leaves when we are gone (`service.commands` watches for that).
 """
 
 import asyncio

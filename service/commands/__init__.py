@@ -1,0 +1,1 @@
+"""The groups of the `flashwire` command, and what all commands stand on."""

@@ -1,0 +1,72 @@
+"""Asking the API: which one, with which key, and what its refusals mean in a terminal.
+
+The rule to remember: the local duty key is only ever sent to this machine's own API.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from config.settings import Settings
+from service import client, up
+from service.commands.ground import Failed, Misused, read_settings
+
+
+def api_url(settings: Settings) -> str:
+    """The API to talk to: FLASHWIRE_URL, or what `up` serves with these settings."""
+    given = os.environ.get("FLASHWIRE_URL")
+    if not given:
+        return up.public_url(settings)
+    try:
+        parts = urlsplit(given)
+        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Misused("FLASHWIRE_URL must be a URL that starts with http:// or https:// and carries no password")
+    return given.rstrip("/")
+
+
+def api_key(settings: Settings) -> str:
+    """FLASHWIRE_KEY, or the local duty key, which is only ever sent to this machine's own API."""
+    given = os.environ.get("FLASHWIRE_KEY")
+    if given:
+        if not given.isascii() or not given.isprintable() or " " in given:
+            raise Misused("FLASHWIRE_KEY is not an API key")
+        return given
+    path: Path = settings.data_dir / up.DUTY_KEY_FILE
+    if not os.environ.get("FLASHWIRE_URL"):
+        try:
+            return path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            pass
+    raise Failed(f"no key: set FLASHWIRE_KEY, or run this where `flashwire up` keeps its own ({path})")
+
+
+def send(method: str, path: str, body: dict[str, Any] | None = None) -> client.Answer:
+    """The API's answer to a request with our key; whatever it refuses ends the command with its own words."""
+    settings = read_settings()
+    url, key = api_url(settings) + path, api_key(settings)
+    try:
+        return client.send(method, url, body, key=key, told=lambda why: click.echo(f"-- {why}", err=True))
+    except client.Refused as refused:
+        raise Failed(f"refused ({refused.status}): {refused}") from None
+    except client.Unreachable as problem:
+        raise Failed(f"{problem}: is `flashwire up` running? FLASHWIRE_URL names another API") from None
+
+
+def live_url(settings: Settings) -> str:
+    """The stream's address, as the API names it."""
+    url = api_url(settings)
+    try:
+        told = client.send("GET", f"{url}/v1/editions", told=lambda why: click.echo(f"-- {why}", err=True))
+        live = str(told.body["editions"][0]["live"])
+    except client.Unreachable as problem:
+        raise Failed(f"{problem}: is `flashwire up` running? FLASHWIRE_URL names another API") from None
+    except (client.Refused, KeyError, IndexError, TypeError):
+        raise Failed(f"{url} is not a Flashwire API") from None
+    scheme, colon, rest = live.partition(":")
+    return {"http": "ws", "https": "wss"}.get(scheme, scheme) + colon + rest

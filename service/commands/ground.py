@@ -1,0 +1,112 @@
+"""What every command stands on: settings, log, store, how it fails and how it prints.
+
+The rule to remember: an error says what went wrong and what mends it, in one place and once. Exit codes: 0 done,
+1 refused or failed, 2 a command or a setting that is wrong in itself.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import click
+
+from config import settings as configuration
+from config.settings import Settings, SettingsError
+from service import logs
+from service.domain.errors import StoreUnavailable
+from service.store import embedded
+from service.store.connection import Store, for_commands
+
+Result = TypeVar("Result")
+
+PARENT_CHECK_S = 0.5
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+PARENT = click.option("--parent", type=int, hidden=True, help="End when this process is no longer our parent.")
+
+
+class Failed(click.ClickException):
+    """Exit code 1 with one message."""
+
+
+class Misused(click.ClickException):
+    """Exit code 2 with one message."""
+
+    exit_code = 2
+
+
+class InWorkingOrder(click.Group):
+    """Lists commands in the order in which a person needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+def read_settings() -> Settings:
+    """The settings of the file and the environment; ends the command where one is wrong."""
+    try:
+        return configuration.load(os.environ)
+    except SettingsError as problem:
+        raise Misused(str(problem)) from None
+
+
+def settings_with_store() -> Settings:
+    """The settings of a process that needs a store of its own to talk to."""
+    settings = read_settings()
+    if settings.redis_url is None:
+        raise Misused("FLASHWIRE_REDIS_URL is not set: name the store, or run everything with `flashwire up`")
+    return settings
+
+
+def start_logs(settings: Settings, process: str) -> None:
+    """Log as the settings say; `process` stands in every line."""
+    logs.configure(settings.log_format, settings.log_level, process)
+
+
+def leave_with(parent: int | None) -> None:
+    """End in order when the supervisor is gone, however it went; nobody else would replace or stop us."""
+    if parent is None:
+        return
+
+    def watch_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_CHECK_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch_parent, name="parent", daemon=True).start()
+
+
+def now_ms() -> int:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+def with_store(act: Callable[[Store], Awaitable[Result]]) -> Result:
+    """What `act` makes of the store of the settings, or of the running `up` on the data folder."""
+    settings = read_settings()
+    if settings.redis_url is None and not embedded.is_running(settings.data_dir):
+        raise Failed(
+            f"no store is running on the data folder {settings.data_dir.resolve()}: "
+            "start `flashwire up`, or name a store with FLASHWIRE_REDIS_URL"
+        )
+
+    async def on_store() -> Result:
+        store = for_commands(settings.redis_url or embedded.url(settings.data_dir), settings.store_timeout_s)
+        try:
+            return await act(store)
+        finally:
+            await store.aclose()
+
+    try:
+        return asyncio.run(on_store())
+    except StoreUnavailable as problem:
+        raise Failed(f"the store does not answer: {problem}") from None
+
+
+def print_json(value: Any) -> None:
+    """One line of compact JSON on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
