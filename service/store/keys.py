@@ -13,6 +13,13 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     answer:<key id>:<k>  hash    fingerprint answer cursor         24 h         append.lua
     key:<id>             hash    an API key's digest, role, name   until revoked and pruned  access.py
     keys                 set     ids of API keys                   for ever     access.py
+    plan:<alert id>      hash    platform → devices it is meant for  push_ledger_days  plans.py
+    open:<alert>:<version> set   platform:block that has not ended   push_ledger_days  plans.py
+    plans                zset    alert:version with open blocks, by time  until none is open  plans.py
+    ledger:<alert>:<platform>:<block> hash  marks of a block's devices (bitmaps), runs  push_ledger_days  ledger_*.lua
+    rung:<story>:<platform>:<block> hash  edition → readers of several it has rung  push_ledger_days  ledger_claim.lua
+    delivery:<alert id>  hash    the alert's push figures           push_ledger_days  ledger_*.lua, receipts.py
+    dead:push            stream  jobs that were given up            newest 10,000  plans.py
 
 A drill has keys of its own: `{en}:exercise` in place of `{en}`.
 """
@@ -67,3 +74,29 @@ KEYS = "keys"
 
 def key(key_id: str) -> str:
     return f"key:{key_id}"
+
+
+def plan(alert_id: str) -> str:
+    return f"plan:{alert_id}"
+
+
+PLANS = "plans"
+
+
+def open_blocks(alert_id: str, version: int) -> str:
+    return f"open:{alert_id}:{version}"
+
+
+def ledger(alert_id: str, platform: str, block: int) -> str:
+    return f"ledger:{alert_id}:{platform}:{block}"
+
+
+def rung(story: str, platform: str, block: int) -> str:
+    return f"rung:{story}:{platform}:{block}"
+
+
+def delivery(alert_id: str) -> str:
+    return f"delivery:{alert_id}"
+
+
+DEAD = "dead:push"
