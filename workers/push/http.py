@@ -1,0 +1,188 @@
+"""The one door to the network: POST over HTTP/2, and what came of it. Only this file knows the client library.
+
+The rule to remember: what was sent and what was not are told apart by where the client failed, never by the name of its
+exception (it raises ConnectTimeoutError for a provider that is silent). Whatever is not surely unsent is Lost. The
+client's messages carry whole addresses, and so tokens: of each only the innermost cause is ever repeated.
+"""
+
+import asyncio
+import datetime
+import email.utils
+import re
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import msgspec
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import BuilderError, PyreqwestError
+from pyreqwest.request import RequestBuilder
+
+from service.domain.outcome import Lost, NotSent
+
+ANSWER_MAX_BYTES = 4096
+"""What is read of an answer; no provider has more to say, and a hostile one is not listened to."""
+CONNECT_SHARE = 0.6
+"""Of a request's time for the connection alone, so that a connection which never comes is known to be unsent."""
+RETRY_AFTER_MAX_S = 86_400.0
+"""No provider's word keeps us away for longer."""
+_CONNECTING = "client error (Connect)"
+_UNTOUCHED = ("refused stream before processing any application logic", "connection error received: not a result of")
+"""Innermost causes in which the server vouches that it did nothing: REFUSED_STREAM, and a stream beyond the last one
+that its GOAWAY names (RFC 9113, 8.7). The client has by then tried twice more by itself."""
+_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
+_ELSEWHERE = re.compile(r"(?::|\bfor)? ?\S*[a-z]://\S*")
+
+Headers = Sequence[tuple[str, str]]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back: the status, the first 4 KiB of the body, and how long we are asked to wait."""
+
+    status: int
+    body: bytes
+    retry_after_s: float | None = None
+
+
+class Window:
+    """Requests under way. Who finds it full waits for a place, but not for long."""
+
+    def __init__(self, size: int, patience_s: float) -> None:
+        self._places = asyncio.Semaphore(size)
+        self._patience_s = patience_s
+
+    async def enter(self) -> bool:
+        """Whether there was a place; then `leave` must follow."""
+        if self._places.locked():
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    return await self._places.acquire()
+            except TimeoutError:
+                return False
+        return await self._places.acquire()
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._places.release()
+
+
+class Http:
+    """Connections to one provider. Follows no redirect, heeds no proxy variable, decompresses nothing.
+
+    `ca` is what is trusted besides the system's authorities (PEM). `only_http2`: the server is known to speak it, so
+    that one connection is enough from the start. `address` is (host, address): where this host lies, whatever its name
+    says; TLS and the Host header still use the name.
+    """
+
+    def __init__(
+        self,
+        timeout_s: float,
+        ca: bytes | None = None,
+        *,
+        only_http2: bool = False,
+        address: tuple[str, str, int] | None = None,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = _build(timeout_s, ca, only_http2, address)
+        self._timeout_s = timeout_s
+        self._now_s = now_s
+        self._first = asyncio.Lock()
+        self._warm = asyncio.Event()
+
+    async def post(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
+        """Send it and wait for the answer, at most the time-out. Never raises for what a network or a server does."""
+        if self._warm.is_set():
+            return await self._post(url, headers, body)
+        # alone until one request has come back: by then the server's limit of streams is known and one connection is
+        # there for all; two hundred at once would open as many, and go on doing so while the server is in trouble
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._first.acquire()
+        except TimeoutError:
+            return NotSent("no connection yet")
+        try:
+            if not self._warm.is_set():
+                return await self._post(url, headers, body)
+        finally:
+            self._first.release()
+        return await self._post(url, headers, body)
+
+    async def close(self) -> None:
+        """End all connections; requests under way come back as Lost."""
+        await self._client.close()
+
+    async def _post(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
+        try:
+            answer = await self._exchange(self._client.post(url).headers(headers).body_bytes(body))
+        except BuilderError as problem:
+            return NotSent(_innermost(problem))
+        except PyreqwestError as problem:
+            self._warm.clear()
+            return _judge(problem)
+        self._warm.set()
+        return answer
+
+    async def _exchange(self, request: RequestBuilder) -> Answer:
+        async with request.build_streamed() as response:
+            status, asked = response.status, response.get_header("retry-after")
+            try:
+                body = bytes(await response.body_reader.read(ANSWER_MAX_BYTES) or b"")
+            except PyreqwestError:
+                body = b""  # the status has been said, and it is what counts
+        return Answer(status, body, None if asked is None else retry_after_s(asked, self._now_s()))
+
+
+def retry_after_s(value: str, now_s: float) -> float | None:
+    """A Retry-After header (RFC 9110, 10.2.3: seconds or a date) as seconds from now; None where it is neither."""
+    if _SECONDS.fullmatch(value.strip()):
+        return min(float(value), RETRY_AFTER_MAX_S)
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = when if when.tzinfo is not None else when.replace(tzinfo=datetime.UTC)
+    return min(max(moment.timestamp() - now_s, 0.0), RETRY_AFTER_MAX_S)
+
+
+def _build(timeout_s: float, ca: bytes | None, only_http2: bool, address: tuple[str, str, int] | None) -> Client:
+    builder = (
+        ClientBuilder()
+        .user_agent("flashwire")
+        .https_only(True)
+        .http2(True)
+        .no_proxy()
+        .follow_redirects(False)
+        .referer(False)
+        .gzip(False)
+        .brotli(False)
+        .zstd(False)
+        .deflate(False)
+        .timeout(timedelta(seconds=timeout_s))
+        .connect_timeout(timedelta(seconds=timeout_s * CONNECT_SHARE))
+    )
+    if only_http2:
+        builder = builder.http2_prior_knowledge()
+    if ca is not None:
+        builder = builder.add_root_certificate_pem(ca)
+    if address is not None:
+        builder = builder.resolve(*address)
+    return builder.build()
+
+
+def _judge(problem: PyreqwestError) -> NotSent | Lost:
+    """Unsent only where the connection did not come about or the server vouches for it."""
+    causes, innermost = _causes(problem), _innermost(problem)
+    if _CONNECTING in causes or any(word in innermost for word in _UNTOUCHED):
+        return NotSent(innermost)
+    return Lost(innermost)
+
+
+def _causes(problem: PyreqwestError) -> list[str]:
+    details = getattr(problem, "details", None) or {}
+    return [cause["message"] for cause in details.get("causes") or ()]
+
+
+def _innermost(problem: PyreqwestError) -> str:
+    """Its last cause, without any address."""
+    causes = _causes(problem)
+    return _ELSEWHERE.sub("", causes[-1]) if causes else type(problem).__name__
