@@ -13,6 +13,12 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     answer:<key id>:<k>  hash    fingerprint answer cursor         24 h         append.lua
     key:<id>             hash    an API key's digest, role, name   until revoked and pruned  access.py
     keys                 set     ids of API keys                   for ever     access.py
+    devices:numbers      hash    platform → numbers given so far   for ever     devices.lua
+    devices:counts       hash    <platform>|<shape> → devices      for ever     devices.lua
+    devices:gone         zset    tombstones (<platform>:<number>) by time  30 days, then pruned  devices.lua
+    devices:key          string  what public ids are enciphered with  for ever  devices.lua
+    block:<platform>:<n> hash    bit → record (msgpack) of 1,000 numbers  until erased  devices.lua
+    tokens:<shard>       hash    digest of a token → number        until erased  devices.lua
     plan:<alert id>      hash    platform → devices it is meant for  push_ledger_days  plans.py
     open:<alert>:<version> set   platform:block that has not ended   push_ledger_days  plans.py
     plans                zset    alert:version with open blocks, by time  until none is open  plans.py
@@ -100,3 +106,19 @@ def delivery(alert_id: str) -> str:
 
 
 DEAD = "dead:push"
+
+
+DEVICE_NUMBERS = "devices:numbers"
+DEVICE_COUNTS = "devices:counts"
+DEVICES_GONE = "devices:gone"
+DEVICE_KEY = "devices:key"
+
+
+def block(platform: str, number: int) -> str:
+    """The records of devices `number` × 1,000 and following."""
+    return f"block:{platform}:{number}"
+
+
+def tokens(shard: int) -> str:
+    """One of 2^14 hashes that find a device by its token: small ones, which the store keeps packed."""
+    return f"tokens:{shard}"

@@ -1,0 +1,98 @@
+"""How many devices want what: counts kept by shape, and the audience of an alert told from them.
+
+The rule to remember: a shape is all of a device that decides whether an alert of an edition reaches it, written as one
+text. Devices of one shape are counted together, so the audience is exact and no device is looked at.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import cast
+
+import msgspec
+
+from service.domain.alert import URGENCY, Level
+from service.domain.device import PLATFORMS, Platform, Preferences
+
+SHAPES_MAX = 4096
+"""Shapes that are kept read; readers choose from few editions, levels, sections and regions."""
+_FIELD, _ITEM, _TEST = "|", ",", "test"
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What the counts tell apart. Empty tuples mean all."""
+
+    editions: tuple[str, ...]
+    min_level: Level
+    sections: tuple[str, ...]
+    regions: tuple[str, ...]
+    test: bool
+
+    def wants(
+        self, edition: str, level: Level, sections: tuple[str, ...], regions: tuple[str, ...], exercise: bool
+    ) -> bool:
+        """Whether an alert like this is for devices of this shape; a line is for none, a drill for test devices."""
+        return (
+            level != "line"
+            and (self.test or not exercise)
+            and edition in self.editions
+            and URGENCY[level] <= URGENCY[self.min_level]
+            and (not self.sections or not set(self.sections).isdisjoint(sections))
+            and (not self.regions or not set(self.regions).isdisjoint(regions))
+        )
+
+
+def shape_of(preferences: Preferences, test: bool) -> str:
+    """The canonical text: `ar,en|brief|politics||`, with `test` at the end for a test device. Slugs hold no `|` or `,`."""
+    lists = [
+        _ITEM.join(sorted(set(part))) for part in (preferences.editions, preferences.sections, preferences.regions)
+    ]
+    return _FIELD.join((lists[0], preferences.min_level, lists[1], lists[2], _TEST if test else ""))
+
+
+@lru_cache(SHAPES_MAX)
+def read_shape(text: str) -> Shape:
+    """The shape that `shape_of` wrote."""
+    editions, level, sections, regions, test = text.split(_FIELD)
+    return Shape(_items(editions), cast(Level, level), _items(sections), _items(regions), test == _TEST)
+
+
+def audience(
+    counts: Mapping[str, int], *, edition: str, level: Level, sections: tuple[str, ...] = (),
+    regions: tuple[str, ...] = (), exercise: bool = False,
+) -> dict[Platform, int]:  # fmt: skip
+    """How many devices of each platform an alert like this is for: `{"apns":n,"fcm":n,"webpush":n}`.
+
+    `counts` are those of the store, by `<platform>|<shape>`. Muted stories and quiet hours are not looked at.
+    """
+    found: dict[Platform, int] = dict.fromkeys(PLATFORMS, 0)
+    for name, devices in counts.items():
+        platform, _, shape = name.partition(_FIELD)
+        if read_shape(shape).wants(edition, level, sections, regions, exercise):
+            found[cast(Platform, platform)] += devices
+    return found
+
+
+def by_edition(counts: Mapping[str, int]) -> dict[str, dict[Platform, int]]:
+    """Devices per edition and platform; one that reads two editions is counted in both."""
+    found: dict[str, dict[Platform, int]] = {}
+    for name, devices in counts.items():
+        platform, _, shape = name.partition(_FIELD)
+        for edition in read_shape(shape).editions:
+            found.setdefault(edition, dict.fromkeys(PLATFORMS, 0))[cast(Platform, platform)] += devices
+    return dict(sorted(found.items()))
+
+
+def by_platform(counts: Mapping[str, int]) -> dict[Platform, int]:
+    """Devices per platform."""
+    found: dict[Platform, int] = dict.fromkeys(PLATFORMS, 0)
+    for name, devices in counts.items():
+        found[cast(Platform, name.partition(_FIELD)[0])] += devices
+    return found
+
+
+def _text(items: tuple[str, ...]) -> str:
+    return _ITEM.join(sorted(set(items)))
+
+
+def _items(text: str) -> tuple[str, ...]:
+    return tuple(text.split(_ITEM)) if text else ()

@@ -1,0 +1,347 @@
+"""The device registry: numbered devices in blocks, an index of their tokens, their counts.
+
+The rule to remember: a change is decided here and done in devices.lua, which refuses it where the record is no longer
+the one that it was decided upon. Token, secret and endpoint are personal: only a digest of the secret is kept, and
+nothing here writes any of them to a log.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from importlib import resources
+from typing import cast
+
+import msgspec
+
+from service.domain.census import read_shape, shape_of
+from service.domain.device import BLOCK_DEVICES, Device, Mute, Platform, Preferences, Quiet, Subscription
+from service.domain.errors import StoreUnavailable
+from service.domain.registration import Registration
+from service.store import device_ids, keys
+from service.store.connection import Store
+from service.store.stream import reaching_store
+
+SECRET_CHARS = 32
+"""160 random bits."""
+PROOFS_APART_MS = 3_600_000
+"""A second proof that a token is gone must be so much later: one bad hour of a provider proves nothing twice."""
+TOMBSTONE_DAYS = 30
+PRUNED_AT_ONCE = 500
+TRIES_MAX = 5
+"""How often a change is decided anew because another came first."""
+PREFERENCES_MAX = 10_000
+"""Different preferences that are shared between devices in memory; readers choose from few."""
+
+_SCRIPT = resources.files(__package__).joinpath("devices.lua").read_text("utf-8")
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SECRET = re.compile(r"fwd_([0-9A-HJKMNP-TV-Z]{26})_([0-9A-HJKMNP-TV-Z]{32})", re.ASCII)
+_P256DH_BYTES = 65
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """A device that was registered, the only time that `secret` is known. `is_new` is False for a known token."""
+
+    id: str
+    secret: str
+    number: int
+    is_new: bool
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A device as it stands in the store, with what a change of it is compared with."""
+
+    device: Device
+    digest: bytes
+    record: bytes
+
+    def proves(self, secret: str) -> bool:
+        """Whether `secret` is this device's, compared in constant time."""
+        form = _SECRET.fullmatch(secret)
+        return form is not None and hmac.compare_digest(self.digest, _digest(form[2]))
+
+
+class _Record(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of a device. devices.lua reads the first two."""
+
+    shape: str
+    gone_ms: int | None
+    registered_ms: int
+    digest: bytes
+    address: bytes
+    """The bytes that an APNs token's hex stands for, the FCM token, or the Web Push endpoint."""
+    keys: bytes | None = None
+    """Web Push: p256dh and auth, one after the other."""
+    quiet: tuple[str, str, str, bool] | None = None
+    mute: tuple[tuple[str, str], ...] | None = None
+    is_development: bool = False
+    topic: str | None = None
+    app_version: str | None = None
+    locale: str | None = None
+
+
+_decoder = msgspec.msgpack.Decoder(_Record)
+_encoder = msgspec.msgpack.Encoder()
+_preferences: dict[tuple[str, tuple[str, str, str, bool] | None], Preferences] = {}
+
+
+def id_of_secret(secret: str) -> str | None:
+    """The id of the device that a secret claims to be of; None where it is no secret at all."""
+    form = _SECRET.fullmatch(secret)
+    return None if form is None else form[1]
+
+
+async def register(store: Store, registration: Registration, now_ms: int) -> Registered:
+    """Register a device: a new one, or the one that has this token, whose state and secret are replaced.
+
+    Raises StoreUnavailable.
+    """
+    [registered] = await register_all(store, [registration], now_ms)
+    return registered
+
+
+async def register_all(
+    store: Store, registrations: Sequence[Registration], now_ms: int, *, only_new: bool = False
+) -> list[Registered]:
+    """Register many in one round trip; each is atomic, all together are not. Same order as given.
+
+    With `only_new`, a device that has the token already stays as it is, and the secret returned for it is none.
+    Raises StoreUnavailable.
+    """
+    proofs = [_random(SECRET_CHARS) for _ in registrations]
+    async with reaching_store(), store.pipeline(transaction=False) as pipe:
+        script = store.register_script(_SCRIPT)
+        for registration, proof in zip(registrations, proofs, strict=True):
+            shard, field = _indexed(registration.platform, _address(registration))
+            await script(
+                keys=(*_FIXED, shard),
+                args=("register", registration.platform, BLOCK_DEVICES, field, _encode(registration, now_ms, proof),
+                      int(only_new), secrets.token_bytes(device_ids.KEY_BYTES)),
+                client=pipe,
+            )  # fmt: skip
+        replies = await pipe.execute(raise_on_error=False)
+    if any(isinstance(reply, Exception) for reply in replies):
+        # its own words, not the pipeline's, which repeat the command with the token in it
+        raise StoreUnavailable(f"the store refused: {next(reply for reply in replies if isinstance(reply, Exception))}")
+    made = []
+    for registration, proof, (number, is_new, key) in zip(registrations, proofs, replies, strict=True):
+        device_id = device_ids.of(key, registration.platform, number)
+        made.append(Registered(device_id, f"fwd_{device_id}_{proof}", number, bool(is_new)))
+    return made
+
+
+async def find(store: Store, device_id: str) -> Held | None:
+    """The device of an id; None for one that was erased and for an id that was never given. Raises StoreUnavailable."""
+    async with reaching_store():
+        key = await store.get(keys.DEVICE_KEY)
+    place = None if key is None else device_ids.parse(key, device_id)
+    return None if place is None else await hold(store, *place)
+
+
+async def hold(store: Store, platform: Platform, number: int) -> Held | None:
+    """The device of a number, ready to be changed; None where there is none. Raises StoreUnavailable."""
+    async with reaching_store():
+        record = await store.hget(keys.block(platform, number // BLOCK_DEVICES), str(number % BLOCK_DEVICES))
+    if record is None:
+        return None
+    return Held(_device(platform, number, _decoder.decode(record)), _decoder.decode(record).digest, record)
+
+
+async def read(store: Store, platform: Platform, number: int) -> Device | None:
+    """The device of a number, or None. Raises StoreUnavailable."""
+    held = await hold(store, platform, number)
+    return None if held is None else held.device
+
+
+async def read_block(store: Store, platform: Platform, block: int) -> list[Device]:
+    """The devices of a block by number, tombstones included. Raises StoreUnavailable."""
+    async with reaching_store():
+        records = await store.hgetall(keys.block(platform, block))
+    first = block * BLOCK_DEVICES
+    devices = [_device(platform, first + int(bit), _decoder.decode(record)) for bit, record in records.items()]
+    devices.sort(key=_number)
+    return devices
+
+
+async def blocks(store: Store, platform: Platform) -> int:
+    """How many blocks there are: all devices ever registered lie in blocks 0 to this, exclusive."""
+    async with reaching_store():
+        numbers = int(await store.hget(keys.DEVICE_NUMBERS, platform) or 0)
+    return -(-numbers // BLOCK_DEVICES)
+
+
+async def replace(store: Store, held: Held, registration: Registration, now_ms: int) -> bool:
+    """Give a device a new state, token included; its number, id and secret stay.
+
+    Another device that had the new token is erased: the app that holds a token is the one that is rung. False where
+    another change came first. Raises StoreUnavailable.
+    """
+    assert registration.platform == held.device.platform, "numbers are given per platform"
+    record = _encoder.encode(_record(registration, now_ms, held.digest))
+    return await _change(store, held, _address(registration), record)
+
+
+async def erase(store: Store, held: Held) -> bool:
+    """Forget a device for good. False where another change came first. Raises StoreUnavailable."""
+    return await _change(store, held, None, b"")
+
+
+async def condemn(store: Store, platform: Platform, number: int, registered_ms: int, now_ms: int) -> bool:
+    """A provider has said that this device's token is gone; `registered_ms` is that of the device that was sent to.
+
+    The first proof makes it a tombstone, a second one at least an hour later erases it. A token that was registered
+    anew meanwhile stays. Returns whether anything was changed. Raises StoreUnavailable.
+    """
+    for _ in range(TRIES_MAX):
+        held = await hold(store, platform, number)
+        if held is None or held.device.registered_ms != registered_ms:
+            return False
+        gone_ms = held.device.gone_ms
+        if gone_ms is None:
+            record = msgspec.structs.replace(_decoder.decode(held.record), gone_ms=now_ms)
+            changed = await _change(store, held, _address(held.device), _encoder.encode(record))
+        elif now_ms - gone_ms >= PROOFS_APART_MS:
+            changed = await erase(store, held)
+        else:
+            return False
+        if changed:
+            return True
+    return False
+
+
+async def prune(store: Store, now_ms: int, limit: int = PRUNED_AT_ONCE) -> int:
+    """Erase tombstones of more than 30 days, the oldest `limit` of them; how many were. Raises StoreUnavailable."""
+    oldest_ms = now_ms - TOMBSTONE_DAYS * 86_400_000
+    async with reaching_store():
+        members = await store.zrangebyscore(keys.DEVICES_GONE, "-inf", oldest_ms, start=0, num=limit)
+    pruned = 0
+    for member in members:
+        platform, _, number = member.decode().partition(":")
+        held = await hold(store, cast(Platform, platform), int(number))
+        if held is not None and held.device.gone_ms is not None:
+            pruned += await erase(store, held)
+    return pruned
+
+
+async def counts(store: Store) -> dict[str, int]:
+    """Devices by `<platform>|<shape>`, for service.domain.census; no tombstones. Raises StoreUnavailable."""
+    async with reaching_store():
+        found = await store.hgetall(keys.DEVICE_COUNTS)
+    return {name.decode(): int(devices) for name, devices in found.items()}
+
+
+async def tombstones(store: Store) -> int:
+    """How many devices are kept only until they are certain to be gone. Raises StoreUnavailable."""
+    async with reaching_store():
+        return await store.zcard(keys.DEVICES_GONE)
+
+
+async def _change(store: Store, held: Held, address: bytes | None, record: bytes) -> bool:
+    """Replace a record, or erase it where `address` is None; False where it is no longer the one that we hold."""
+    device = held.device
+    old_shard, old_field = _indexed(device.platform, _address(device))
+    shard, field = (old_shard, b"") if address is None else _indexed(device.platform, address)
+    async with reaching_store():
+        done = await store.register_script(_SCRIPT)(
+            keys=(*_FIXED, shard, old_shard),
+            args=("change", device.platform, BLOCK_DEVICES, field, record, device.number, held.record, old_field),
+        )
+    return bool(done)
+
+
+_FIXED = (keys.DEVICE_NUMBERS, keys.DEVICE_COUNTS, keys.DEVICES_GONE, keys.DEVICE_KEY)
+
+
+def _indexed(platform: Platform, address: bytes) -> tuple[str, bytes]:
+    """Where the index has a token: 14 bits of its digest choose the hash, 12 bytes are the field."""
+    digest = hashlib.sha256(platform.encode() + b"|" + address).digest()
+    return keys.tokens(int.from_bytes(digest[:2], "big") >> 2), digest[2:14]
+
+
+def _address(device: Registration | Device) -> bytes:
+    if device.subscription is not None:
+        return device.subscription.endpoint.encode()
+    return bytes.fromhex(device.token) if device.platform == "apns" else device.token.encode()
+
+
+def _encode(registration: Registration, now_ms: int, proof: str) -> bytes:
+    return _encoder.encode(_record(registration, now_ms, _digest(proof)))
+
+
+def _record(registration: Registration, registered_ms: int, digest: bytes) -> _Record:
+    preferences, subscription = registration.preferences, registration.subscription
+    quiet = preferences.quiet
+    return _Record(
+        shape=shape_of(preferences, registration.test),
+        gone_ms=None,
+        registered_ms=registered_ms,
+        digest=digest,
+        address=_address(registration),
+        keys=None if subscription is None else subscription.p256dh + subscription.auth,
+        quiet=None if quiet is None else (quiet.start, quiet.end, quiet.zone, quiet.flash_breaks),
+        mute=tuple((mute.story, mute.until) for mute in preferences.mute) or None,
+        is_development=registration.environment == "development",
+        topic=registration.topic,
+        app_version=registration.app_version,
+        locale=registration.locale,
+    )
+
+
+def _device(platform: Platform, number: int, record: _Record) -> Device:
+    address = record.address.hex() if platform == "apns" else record.address.decode()
+    subscription = None
+    if record.keys is not None:
+        subscription = Subscription(address, record.keys[:_P256DH_BYTES], record.keys[_P256DH_BYTES:])
+    return Device(
+        number=number,
+        platform=platform,
+        token=address if subscription is None else "",
+        subscription=subscription,
+        preferences=_shared_preferences(record),
+        registered_ms=record.registered_ms,
+        test=record.shape.endswith("|test"),
+        environment="development" if record.is_development else "production",
+        topic=record.topic,
+        app_version=record.app_version,
+        locale=record.locale,
+        gone_ms=record.gone_ms,
+    )
+
+
+def _shared_preferences(record: _Record) -> Preferences:
+    """The preferences of a record; one object for all devices that want the same, but for muted stories."""
+    if record.mute is not None:
+        return _wanted(record)
+    key = (record.shape, record.quiet)
+    found = _preferences.get(key)
+    if found is None:
+        if len(_preferences) >= PREFERENCES_MAX:
+            _preferences.clear()
+        found = _preferences[key] = _wanted(record)
+    return found
+
+
+def _wanted(record: _Record) -> Preferences:
+    shape = read_shape(record.shape)
+    return Preferences(
+        editions=shape.editions,
+        min_level=shape.min_level,
+        sections=shape.sections,
+        regions=shape.regions,
+        quiet=None if record.quiet is None else Quiet(*record.quiet),
+        mute=tuple(Mute(*mute) for mute in record.mute or ()),
+    )
+
+
+def _number(device: Device) -> int:
+    return device.number
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _digest(proof: str) -> bytes:
+    """What is kept of a secret: of 160 random bits, 16 bytes of a plain SHA-256 are enough."""
+    return hashlib.sha256(proof.encode()).digest()[:16]
