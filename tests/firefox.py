@@ -28,7 +28,8 @@ PREFERENCES: dict[str, bool | int | str] = {
     "dom.push.connection.enabled": True,
     "dom.push.testing.allowInsecureServerURL": True,
     "dom.push.testing.ignorePermission": True,
-    "dom.push.retryBaseInterval": 200,  # ms until it looks for a restarted push service
+    "dom.push.retryBaseInterval": 200,  # ms until it looks for a restarted push service,
+    "network.websocket.delay-failed-reconnects": False,  # and no others on top
     "permissions.default.desktop-notification": 1,  # allowed: nobody is there to press the button
     "alerts.useSystemBackend": False,  # there is no desktop either
     "remote.prefs.recommended": False,  # those would switch push off
@@ -157,7 +158,8 @@ async def _session(told: Path) -> AsyncIterator[Tab]:
         while not told.exists() or not told.read_text().endswith("}"):
             await asyncio.sleep(LOOK_AGAIN_S)
     where = json.loads(told.read_text())
-    async with connect(f"ws://{where['ws_host']}:{where['ws_port']}/session", max_size=None, compression=None) as socket:
+    url = f"ws://{where['ws_host']}:{where['ws_port']}/session"
+    async with connect(url, max_size=None, compression=None) as socket:
         tab = Tab(socket)
         await tab.begin()
         yield tab
