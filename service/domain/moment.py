@@ -4,7 +4,7 @@ The rule to remember: texts made here sort as the moments do, so they may be com
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:[0-5]\d)", re.ASCII)
@@ -27,3 +27,8 @@ def from_text(text: str) -> int:
         return (moment - _EPOCH) // timedelta(milliseconds=1)
     except OverflowError as error:
         raise ValueError("a moment outside the calendar") from error
+
+
+def in_zone(ms: int, zone: tzinfo) -> datetime:
+    """What the calendar and the clock on the wall of `zone` show at the moment `ms`."""
+    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone)

@@ -7,6 +7,7 @@ import msgspec
 from config.settings import load
 from service.domain import moment, revision
 from service.domain.alert import Alert, Attribution, Correction, Image, Link, Place, public_form
+from service.domain.device import Device, Preferences
 from service.domain.lifecycle import Transition
 from service.domain.newsroom import Edition, Newsroom, from_config
 from service.domain.revision import Revision, RevisionType
@@ -114,3 +115,17 @@ def make_revision(offset: int, alert: Alert, type: RevisionType = "published", f
         first_offset=first_offset or offset,
         push=True,
     )
+
+
+def make_device(number: int = 1, **changes: Any) -> Device:
+    """An iPhone that wants everything of the English edition, with `changes` to its fields or its preferences."""
+    known = Preferences.__struct_fields__
+    wanted: dict[str, Any] = {"editions": ("en",)} | {name: changes.pop(name) for name in known if name in changes}
+    fields: dict[str, Any] = {
+        "number": number,
+        "platform": "apns",
+        "token": f"{number:064x}",
+        "subscription": None,
+        "registered_ms": NOW_MS - 24 * HOUR_MS,
+    }
+    return Device(preferences=Preferences(**wanted), **(fields | changes))
