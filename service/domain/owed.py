@@ -1,0 +1,91 @@
+"""What a block of devices is still owed of an alert: whom to send what, read off the ledger's marks.
+
+The rule to remember: whoever was tried with an older version, in doubt or not, gets the change and nothing else;
+whoever was tried with none is rung with the newest, plainly. Nobody is both.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from service.domain import audience, bits, changes
+from service.domain.alert import Alert
+from service.domain.audience import Skip
+from service.domain.device import Device
+from service.domain.payloads.notification import Change
+
+
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger of one block, as sets of bits."""
+
+    tried: Mapping[int, int]
+    """By version: who was sent it, in doubt or not."""
+    ended: int
+    """Of the current version: accepted, failed for good; and who is gone."""
+    planned: int
+    """How many of the platform's devices there were when the alert was first planned."""
+    done: bool
+    """Whether everybody who was to be rung has been decided upon."""
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """One device that is owed something."""
+
+    device: Device
+    change: Change
+    sound: bool
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """The letters, new ones first; whom they leave out, by cause."""
+
+    letters: list[Letter]
+    held: Counter[str]
+
+    def of(self, new: bool) -> int:
+        """The bits of the devices that are rung (or else: that get a change)."""
+        return bits.of(letter.device.bit for letter in self.letters if (letter.change == "new") == new)
+
+    def without(self, taken: int, cause: str) -> "Owed":
+        """The same without the letters that ring a device of `taken`, counted as held."""
+        if not taken:
+            return self
+        kept = [letter for letter in self.letters if letter.change != "new" or not taken >> letter.device.bit & 1]
+        return Owed(kept, self.held + Counter({cause: len(self.letters) - len(kept)}))
+
+
+def owed(devices: Sequence[Device], versions: Sequence[Alert], marks: Marks, now_ms: int, *, late: bool) -> Owed:
+    """What the devices of a block are owed of the newest of `versions` (all of an alert's, oldest first).
+
+    `late`: it is too old to ring anybody any more; changes are carried all the same.
+    """
+    alert = versions[-1]
+    before = [(version, found) for version, found in sorted(marks.tried.items()) if version < alert.version and found]
+    older = 0
+    for _, found in before:
+        older |= found
+    changed = {version: changes.loudest(versions, version) for version, _ in before}
+    rings = alert.pub_status == "usable" and not marks.done
+    letters: list[Letter] = []
+    letters_after: list[Letter] = []
+    held: Counter[str] = Counter()
+    for device in devices:
+        bit = device.bit
+        if marks.ended >> bit & 1 or device.gone_ms is not None:
+            continue
+        if older >> bit & 1:
+            given = max(version for version, found in before if found >> bit & 1)
+            change = changed[given]
+            if change is not None:
+                sound = change != "silent" and audience.sounds(device, alert, now_ms)
+                letters_after.append(Letter(device, change, sound))
+        elif rings and device.number < marks.planned:
+            decision = audience.decide(device, alert, now_ms)
+            if isinstance(decision, Skip):
+                held[decision.cause] += 1
+            elif late:
+                held["late"] += 1
+            else:
+                letters.append(Letter(device, "new", decision.sound))
+    return Owed(letters + letters_after, held)

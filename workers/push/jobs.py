@@ -1,0 +1,148 @@
+"""The job: one block of one platform's devices is given what it is owed of an alert, as the alert is now.
+
+The rule to remember: a job may run twice, at the same time even, and anywhere: what it does is decided by the ledger.
+It never fails. Whatever happens it is run again, later, until its block has ended or it has had all its runs.
+"""
+
+import random
+import time
+from typing import Any
+
+import structlog
+from arq import Retry
+
+from service.domain import bits, moment
+from service.domain.alert import Record
+from service.domain.device import Device, Platform
+from service.domain.errors import StoreUnavailable
+from service.domain.owed import Marks, Owed, owed
+from service.domain.shards import Job
+from service.store import devices, plans
+from service.store.ledger import Block, Opened, Still
+from workers.push.lane import Lane, now_ms
+from workers.push.sending import Pass
+
+log = structlog.get_logger("push")
+
+STORE_AGAIN_S = 1.0
+FAULT_AGAIN_S = 5.0
+SPREAD = 0.25
+"""Runs that wait for the same moment come up to so much later, in shares of the wait: no herd at a provider's door."""
+EXPRESS_AGAIN_S = 0.1
+
+
+async def deliver(ctx: dict[str, Any], alert_id: str, version: int, platform: Platform, block: int) -> None:
+    """Run one job; raises arq's Retry where it has to run again."""
+    lane: Lane = ctx["lane"]
+    job = Job(alert_id, version, platform, block)
+    try:
+        if ctx["tier"] == "express":
+            async with lane.express():
+                again_s = await run(lane, job)
+        elif await lane.let_express_pass(lane.settings.push_job_s / 2):
+            again_s = await run(lane, job)
+        else:
+            again_s = EXPRESS_AGAIN_S
+    except StoreUnavailable as problem:
+        log.warning("the store does not answer; the block waits", job=job.id, why=str(problem))
+        again_s = STORE_AGAIN_S
+    except Exception:
+        log.exception("a block failed and is tried again", job=job.id)
+        again_s = FAULT_AGAIN_S
+    if again_s is not None:
+        raise Retry(defer=again_s * (1 + random.random() * SPREAD))
+
+
+async def run(lane: Lane, job: Job) -> float | None:
+    """One run; None when the block has ended, else in how many seconds to run again. Raises StoreUnavailable."""
+    began_s = time.monotonic()
+    place = Block(job.alert_id, job.platform, job.block)
+    opened = await lane.ledger.open(place, job.version)
+    if isinstance(opened, Still):
+        await plans.finish(lane.store, job, done=False)
+        return None
+    if opened.runs > lane.settings.push_runs_max:
+        log.error("a block is given up", job=job.id, runs=opened.runs)
+        await plans.give_up(lane.store, job, f"not finished after {opened.runs - 1} runs", now_ms())
+        return None
+    return await _Run(lane, job, place, opened, began_s).go()
+
+
+class _Run:
+    """A run over a block that may go on."""
+
+    def __init__(self, lane: Lane, job: Job, place: Block, opened: Opened, began_s: float) -> None:
+        self._lane = lane
+        self._job = job
+        self._place = place
+        self._opened = opened
+        self._newest: Record = opened.versions[-1]
+        self._tried = {record.alert.version: opened.marked(record.alert.version, "t1") for record in opened.versions}
+        settings = lane.settings
+        self._until_s = began_s + settings.push_job_s - settings.push_timeout_s - 0.5
+
+    async def go(self) -> float | None:
+        lane, job, alert = self._lane, self._job, self._newest.alert
+        if not self._has_work():
+            await plans.finish(lane.store, job, done=self._opened.done)
+            return None
+        block = await devices.read_block(lane.store, job.platform, job.block)
+        due = await self._due(block)
+        again_s = None
+        if due.letters:
+            sent = Pass(lane, self._place, alert, self._newest.state, due.letters, self._tries, self._until_s)
+            left = await sent.go()
+            if left.moved:
+                await plans.finish(lane.store, job, done=False)
+                return None
+            again_s = left.again_s
+        if again_s is None:
+            await plans.finish(lane.store, job, done=alert.pub_status == "usable")
+        return again_s
+
+    def _has_work(self) -> bool:
+        """Whether somebody may be owed something: a ring, or a change of what was given."""
+        older = any(found for version, found in self._tried.items() if version < self._job.version)
+        return older or (self._newest.alert.pub_status == "usable" and not self._opened.done)
+
+    async def _due(self, block: list[Device]) -> Owed:
+        """What the block is owed; counted the first time."""
+        opened, version, alert = self._opened, self._job.version, self._newest.alert
+        ended = opened.marked(version, "ok") | opened.marked(version, "fail") | opened.gone
+        marks = Marks(tried=self._tried, ended=ended, planned=opened.planned, done=opened.done)
+        first_ms, now = moment.from_text(alert.first_created), now_ms()
+        late = now - first_ms > self._lane.settings.push_late_max_s * 1000
+        due = owed(block, [record.alert for record in opened.versions], marks, now, late=late)
+        due = due.without(await self._rung_elsewhere(due), "story")
+        await self._count(due)
+        return due
+
+    async def _rung_elsewhere(self, due: Owed) -> int:
+        """Readers of several editions whom another edition of the story has rung."""
+        alert = self._newest.alert
+        several = bits.of(
+            letter.device.bit
+            for letter in due.letters
+            if letter.change == "new" and len(letter.device.preferences.editions) > 1
+        )
+        if not several:
+            return 0
+        return await self._lane.ledger.claim(self._place, alert.story, alert.edition, several)
+
+    async def _count(self, due: Owed) -> None:
+        platform, version, ledger = self._job.platform, self._job.version, self._lane.ledger
+        if b"seen" not in self._opened.fields and self._newest.alert.pub_status == "usable":
+            new = due.of(new=True)
+            quiet = sum(letter.change == "new" and not letter.sound for letter in due.letters)
+            counts = {f"held:{cause}:{platform}": count for cause, count in due.held.items()}
+            counts |= {f"eligible:{platform}": new.bit_count(), f"quiet:{platform}": quiet}
+            await ledger.note(self._place, "seen", new, counts)
+        changed = due.of(new=False)
+        if changed and f"{version}:need".encode() not in self._opened.fields:
+            counts = {f"needed:{version}:{platform}": changed.bit_count()}
+            await ledger.note(self._place, f"{version}:need", changed, counts)
+
+    def _tries(self, bit: int) -> int:
+        """How often this version was sent to that device before this run, as far as it is in doubt."""
+        version = self._job.version
+        return sum(self._opened.marked(version, mark) >> bit & 1 for mark in ("t1", "t2", "t3"))

@@ -1,0 +1,112 @@
+"""A lane: everything that one process shares in sending through one provider.
+
+The rule to remember: lanes are bulkheads. A provider that is ill stops its own lane and no other, and inside a lane
+standard work stands still while express work is under way.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from config.settings import Settings
+from service.domain.alert import Alert, public_form
+from service.domain.device import Platform
+from service.domain.newsroom import Newsroom
+from service.domain.outcome import OurFault, Outcome
+from service.domain.pacing import Breaker, RefusalGuard
+from service.domain.payloads import apns, fcm, webpush
+from service.domain.payloads.notification import Change, Message, notify
+from service.store.connection import Store
+from service.store.ledger import Ledger
+from workers.push.providers import Provider
+
+log = structlog.get_logger("push")
+
+BUILT_MAX = 64
+"""Messages kept ready; an alert needs at most six forms of each version."""
+
+Build = Callable[..., Message]
+BUILDERS: dict[Platform, Build] = {"apns": apns.build, "fcm": fcm.build, "webpush": webpush.build}
+
+
+class Lane:
+    """One provider in one process. `breaker` says whether it may be spoken to, `window` how many requests fly."""
+
+    def __init__(
+        self, platform: Platform, provider: Provider, store: Store, ledger: Ledger, newsroom: Newsroom,
+        settings: Settings, public_url: str,
+    ) -> None:  # fmt: skip
+        self.platform = platform
+        self.provider = provider
+        self.store = store
+        self.ledger = ledger
+        self.settings = settings
+        self.breaker = Breaker(settings.breaker_failures, settings.breaker_pause_s)
+        self.guard = RefusalGuard(settings.gone_share_max)
+        self.window = asyncio.Semaphore(settings.push_window)
+        self.stopping = False
+        self._newsroom = newsroom
+        self._public_url = public_url
+        self._built: OrderedDict[tuple[str, int, Change, bool], Message] = OrderedDict()
+        self._express = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    @asynccontextmanager
+    async def express(self) -> AsyncIterator[None]:
+        """While this is held, standard work of the lane waits."""
+        self._express += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._express -= 1
+            if not self._express:
+                self._quiet.set()
+
+    async def let_express_pass(self, at_most_s: float) -> bool:
+        """Wait until no express work is under way; False if it still was after `at_most_s`."""
+        if self._quiet.is_set():
+            return True
+        try:
+            async with asyncio.timeout(at_most_s):
+                await self._quiet.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def observe(self, result: Outcome) -> None:
+        """Learn from what came of a send; says in the log, once, when the lane stops."""
+        was_closed, was_tripped, opened = self.breaker.is_closed(), self.guard.tripped, self.breaker.opened
+        self.breaker.observe(result, now_ms())
+        self.guard.observe(result)
+        if isinstance(result, OurFault) and result.stops_lane and was_closed:
+            log.error("the provider refuses us; nothing is sent until that is mended", cause=result.cause)
+        elif self.breaker.opened > opened:
+            log.warning("the provider is left alone for a while", wait_ms=self.breaker.wait_ms(now_ms()))
+        if self.guard.tripped and not was_tripped:
+            log.error("most tokens seem to be gone: the lane stops, nobody is removed; look, then restart it")
+
+    def message(self, alert: Alert, change: Change, *, sound: bool) -> Message:
+        """The finished message for this platform: built once per version, change and sound."""
+        key = (alert.id, alert.version, change, sound)
+        message = self._built.get(key)
+        if message is None:
+            edition = self._newsroom.edition(alert.edition)
+            assert edition is not None, "the dispatcher plans alerts of our editions alone"
+            notice = edition.notices.canceled if alert.pub_status == "canceled" else edition.notices.withheld
+            public = public_form(alert, notice)
+            shown = notify(public, edition, change, self._public_url)
+            message = self._built[key] = BUILDERS[self.platform](shown, sound=sound)
+            if len(self._built) > BUILT_MAX:
+                self._built.popitem(last=False)
+        return message
+
+
+def now_ms() -> int:
+    """The clock: milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,97 @@
+"""arq as we use it: its settings, its queues, and the only places that touch its innards.
+
+The rule to remember: arq decides when a job runs, never whether. Its tries are unlimited here and its time-outs wide,
+because what it gives up it forgets; runs are counted in the ledger, and open blocks stand in `plans`.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker, func
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as StoreConnectionError
+from redis.exceptions import TimeoutError as StoreTimeoutError
+
+from service.domain.device import Platform
+from service.domain.shards import Job, Tier
+from workers.push.jobs import deliver
+
+POLL_S = 0.02
+"""arq looks for work so often; its default of 0.5 s would be most of the time that a push takes."""
+HEALTH_S = 5
+TRIES_MAX = 1_000_000
+TIMEOUT_S = 300
+"""Our own runs end within push_job_s; this only ends what hangs in a way that we have not thought of."""
+LEASE_EXTRA_S = 1
+RETRIES = 6
+BACK_OFF_MAX_S = 1.0
+ENQUEUED_TOGETHER = 32
+
+
+def queue_name(platform: Platform, tier: Tier) -> str:
+    """The queue of one bulkhead."""
+    return f"push:{platform}:{tier}"
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """arq's connection, which outlives a restart of the store: without a Retry any lost connection ends its worker."""
+    return dataclasses.replace(
+        RedisSettings.from_dsn(url),
+        conn_timeout=1,
+        conn_retries=30,
+        retry=Retry(ExponentialBackoff(cap=BACK_OFF_MAX_S, base=0.05), RETRIES),
+        retry_on_timeout=True,
+        retry_on_error=[StoreConnectionError, StoreTimeoutError, OSError],
+    )
+
+
+async def connect(url: str) -> ArqRedis:
+    """The queues' store. Raises redis errors where it cannot be reached for half a minute."""
+    return await create_pool(redis_settings(url), job_serializer=_pack, job_deserializer=_unpack)
+
+
+def worker(
+    pool: ArqRedis, platform: Platform, tier: Tier, context: dict[str, Any], *, blocks_at_once: int, job_s: float
+) -> Worker:
+    """A worker of one bulkhead; run it with `main`."""
+    made = Worker(
+        [func(deliver, name="deliver", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
+        queue_name=queue_name(platform, tier), redis_pool=pool, ctx={**context, "tier": tier}, max_jobs=blocks_at_once,
+        poll_delay=POLL_S, health_check_interval=HEALTH_S, handle_signals=False, job_serializer=_pack,
+        job_deserializer=_unpack, log_results=False,
+    )  # fmt: skip
+    # arq would keep a dead worker's job for its time-out and 10 s more; a run of ours ends by itself within job_s
+    made.in_progress_timeout_s = job_s + LEASE_EXTRA_S
+    return made
+
+
+async def enqueue(pool: ArqRedis, jobs: Sequence[Job], tier: Tier, due_ms: int) -> None:
+    """Queue the jobs for that moment; one that is queued already stays as it is."""
+    due = datetime.fromtimestamp(due_ms / 1000, UTC)
+
+    async def one(job: Job) -> None:
+        await pool.enqueue_job(
+            "deliver", job.alert_id, job.version, job.platform, job.block, _job_id=job.id,
+            _queue_name=queue_name(job.platform, tier), _defer_until=due,
+        )  # fmt: skip
+
+    for start in range(0, len(jobs), ENQUEUED_TOGETHER):
+        await asyncio.gather(*map(one, jobs[start : start + ENQUEUED_TOGETHER]))
+
+
+_PACK = msgspec.msgpack.Encoder()
+
+
+def _pack(value: Any) -> bytes:
+    """msgpack, never arq's default pickle: whoever can write to the queue must not run code beside the keys."""
+    return _PACK.encode(value)
+
+
+def _unpack(packed: bytes) -> Any:
+    return msgspec.msgpack.decode(packed)

@@ -1,0 +1,189 @@
+"""Send one block: begin a batch in the ledger, send it, write down what became of it, and begin the next.
+
+The rule to remember: nothing leaves that the ledger does not know of, and nothing leaves half a second after the ledger
+was asked. So a kill -9 can repeat one batch, under the same collapse identity; and what was sent after a kill was begun
+before it.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from service.domain import bits, delivery, moment, outcome
+from service.domain.alert import Alert, State
+from service.domain.outcome import Accepted, Gone, InDoubt, NotConfigured, OurFault, Outcome, Retry
+from service.domain.owed import Letter
+from service.ending import end
+from service.store import devices
+from service.store.ledger import Block, Settled
+from workers.push import metrics
+from workers.push.lane import Lane, now_ms
+
+log = structlog.get_logger("push")
+
+RETRY_S = 1.0
+"""How soon a device that was refused, or is in doubt, is tried again where the provider named no time."""
+STOPPED_S = 5.0
+"""How soon again where every request is refused (credentials): somebody has to mend that, and nobody may be lost."""
+ASK_AGAIN_S = 0.1
+"""A provider that was left alone may be well again before its time: whoever tries first finds out for all."""
+TRIPPED_S = 30.0
+TRIAL_DEVICES = 1
+"""Sent to a provider that may or may not be well again."""
+BEGUN_FOR_S = 0.5
+"""How long what the ledger has begun may still leave; a kill must silence everything within a second."""
+SETTLE_EVERY_S = 0.02
+"""How long outcomes are gathered before they are written down together."""
+
+
+class Left(msgspec.Struct, frozen=True):
+    """What a pass left over: whether the alert has moved on, whether somebody is still owed something and from when."""
+
+    moved: bool
+    again_s: float | None
+
+
+class Pass:
+    """One pass over the letters of a block; `go` once."""
+
+    def __init__(
+        self, lane: Lane, block: Block, alert: Alert, state: State, letters: list[Letter], tries: Callable[[int], int],
+        until_s: float,
+    ) -> None:  # fmt: skip
+        """`tries(bit)`: how often this version was sent to it before. `until_s`: begin nothing after (monotonic)."""
+        self._lane = lane
+        self._block = block
+        self._alert = alert
+        self._state = state
+        self._waiting = letters
+        self._tries = tries
+        self._until_s = until_s
+        self._created_ms = moment.from_text(alert.version_created)
+        self._flying: dict[int, asyncio.Task[None]] = {}
+        self._landed: list[tuple[Letter, Outcome]] = []
+        self._woken = asyncio.Event()
+        self._moved = False
+        self._again_s: float | None = None
+
+    async def go(self) -> Left:
+        """Send what can be sent in the time. Raises StoreUnavailable; what is in flight then stays marked as tried."""
+        batch = self._lane.settings.push_batch_devices
+        try:
+            while True:
+                while self._waiting and len(self._flying) <= batch // 2 and await self._may_begin():
+                    await self._begin(batch if self._lane.breaker.is_closed() else TRIAL_DEVICES)
+                if not self._flying and not self._landed:
+                    break
+                await self._woken.wait()
+                await asyncio.sleep(SETTLE_EVERY_S)
+                await self._settle()
+        finally:
+            await end(self._flying.values())
+        if self._waiting:
+            self._wait(0.0)
+        return Left(self._moved, self._again_s)
+
+    async def _may_begin(self) -> bool:
+        """Wait for the lane where that is short; else leave the rest to a later run."""
+        lane = self._lane
+        if lane.stopping or time.monotonic() >= self._until_s:
+            return False
+        if lane.guard.tripped:
+            self._wait(TRIPPED_S)
+            return False
+        while pause_s := lane.breaker.wait_ms(now_ms()) / 1000:
+            if time.monotonic() >= self._until_s or lane.stopping:
+                self._wait(pause_s)
+                return False
+            await asyncio.sleep(min(pause_s, ASK_AGAIN_S))
+        return True
+
+    def _wait(self, seconds: float) -> None:
+        """The longest wait that anybody asked for holds for all: nobody is called inside a Retry-After."""
+        self._again_s = max(self._again_s or 0.0, seconds)
+
+    async def _begin(self, batch: int) -> None:
+        now, self._waiting = self._waiting[:batch], self._waiting[batch:]
+        wanted = bits.of(letter.device.bit for letter in now)
+        begun = await self._lane.ledger.begin(self._block, self._alert.version, self._state, wanted)
+        if begun is None:
+            self._moved, self._waiting = True, []
+            return
+        begun_s = time.monotonic()
+        for letter in now:
+            bit = letter.device.bit
+            if begun >> bit & 1:
+                self._flying[bit] = asyncio.create_task(self._send(letter, begun_s))
+
+    async def _send(self, letter: Letter, begun_s: float) -> None:
+        lane = self._lane
+        message = lane.message(self._alert, letter.change, sound=letter.sound)
+        async with lane.window:
+            if time.monotonic() - begun_s > BEGUN_FOR_S:
+                result: Outcome = Retry("not-begun", whole_provider=False)
+            else:
+                sent = await lane.provider.send(letter.device, message)
+                result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
+                lane.observe(result)
+                metrics.count(lane.platform, result)
+        self._landed.append((letter, result))
+        self._woken.set()
+
+    async def _settle(self) -> None:
+        self._woken.clear()
+        landed, self._landed = self._landed, []
+        if not landed:
+            return
+        for letter, result in landed:
+            self._flying.pop(letter.device.bit, None)
+            if isinstance(result, Gone) and not self._lane.guard.tripped:
+                await self._condemn(letter)
+        for counter, part in self._sorted(landed).items():
+            await self._lane.ledger.settle(self._block, self._alert.version, counter, part)
+
+    def _sorted(self, landed: list[tuple[Letter, Outcome]]) -> dict[str, Settled]:
+        """What to write down, by the counter that its acceptances belong to."""
+        platform, version = self._lane.platform, self._alert.version
+        found: dict[str, dict[str, int]] = {}
+        counts: dict[str, Counter[str]] = {}
+        took = delivery.bucket((now_ms() - self._created_ms) / 1000)
+        for letter, result in landed:
+            is_new = letter.change == "new"
+            counter = f"accepted:{platform}" if is_new else f"reached:{version}:{platform}"
+            marks, figures = found.setdefault(counter, {}), counts.setdefault(counter, Counter())
+            mark = self._mark(letter, result)
+            if mark is not None:
+                marks[mark] = marks.get(mark, 0) | 1 << letter.device.bit
+            if is_new and mark == "accepted":
+                figures[f"t:{took}:{platform}"] += 1
+            elif is_new and mark in ("failed", "gone"):
+                figures[f"failed:{getattr(result, 'cause', 'gone')}:{platform}"] += 1
+        return {counter: Settled(counts=counts[counter], **marks) for counter, marks in found.items()}
+
+    def _mark(self, letter: Letter, result: Outcome) -> str | None:
+        match result:
+            case Accepted():
+                return "accepted"
+            case Gone():
+                return "back" if self._lane.guard.tripped else "gone"
+            case OurFault(stops_lane=True):
+                self._wait(STOPPED_S)
+                return "back"
+            case OurFault() | NotConfigured():
+                return "failed"
+            case Retry(after_s=after_s):
+                self._wait(after_s if after_s is not None else RETRY_S)
+                return "back"
+            case InDoubt():
+                if self._tries(letter.device.bit) + 1 >= self._lane.settings.push_sends_max:
+                    return "failed"
+                self._wait(RETRY_S)
+        return None
+
+    async def _condemn(self, letter: Letter) -> None:
+        device = letter.device
+        await devices.condemn(self._lane.store, device.platform, device.number, device.registered_ms, now_ms())

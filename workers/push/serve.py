@@ -1,0 +1,164 @@
+"""Wiring of one push process: the dispatcher, or the lane of one provider.
+
+The rule to remember: each is a process of its own, so that one can die, hang or be ill without the others. A part that
+ends ends its process, and the supervisor starts another.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any, Literal
+
+import structlog
+import uvloop
+from arq.connections import ArqRedis
+from arq.worker import Worker
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from service.addresses import public_url
+from service.admin import Readiness, serve_admin
+from service.domain import newsroom as newsrooms
+from service.domain.device import Platform
+from service.domain.shards import TIERS
+from service.ending import end
+from service.store import connection
+from service.store.keys import WireName
+from service.store.ledger import Ledger
+from workers.push import metrics, providers, queue
+from workers.push.dispatcher import Dispatcher
+from workers.push.lane import Lane, now_ms
+from workers.push.providers import Off
+
+log = structlog.get_logger("push")
+
+Part = Literal["dispatcher", "apns", "fcm", "webpush"]
+PARTS: tuple[Part, ...] = ("dispatcher", "apns", "fcm", "webpush")
+UNHEARD_S = 5.0
+LOOK_S = 0.5
+STOP_EXTRA_S = 1.0
+
+
+class CannotPush(Exception):
+    """The part cannot start; the message says why and what mends it."""
+
+
+class DispatcherProcess:
+    """The dispatcher with its connections."""
+
+    def __init__(self, settings: Settings, store_url: str, pool: ArqRedis, platforms: Sequence[Platform]) -> None:
+        newsroom = newsrooms.from_config(settings.newsroom)
+        self._store = connection.for_commands(store_url, settings.store_timeout_s)
+        self._tail = connection.for_tail(store_url, settings.tail_block_ms)
+        self._platforms = platforms
+        names = [WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True)]
+        self._dispatcher = Dispatcher(self._store, self._tail, pool, names, newsroom, settings, platforms)
+
+    def parts(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._dispatcher.follow(), self._dispatcher.sweep()]
+
+    def readiness(self) -> Readiness:
+        ready = time.monotonic() - self._dispatcher.heard_at < UNHEARD_S
+        why = () if ready else ("the store is not heard: what is published now is pushed when it is back",)
+        return Readiness(ready, why, {"platforms": self._platforms})
+
+    async def close(self) -> None:
+        await self._store.aclose()
+        await self._tail.aclose()
+
+
+class LaneProcess:
+    """One provider's lane with the workers of its tiers."""
+
+    def __init__(
+        self, settings: Settings, store_url: str, pool: ArqRedis, platform: Platform, provider: providers.Provider
+    ) -> None:
+        newsroom = newsrooms.from_config(settings.newsroom)
+        self._store = connection.for_commands(store_url, settings.store_timeout_s)
+        ledger = Ledger(self._store, sends_max=settings.push_sends_max, kept_days=settings.push_ledger_days)
+        self._lane = Lane(platform, provider, self._store, ledger, newsroom, settings, public_url(settings))
+        self._settings = settings
+        self._workers: list[Worker] = [
+            queue.worker(
+                pool, platform, tier, {"lane": self._lane}, blocks_at_once=settings.push_blocks_at_once,
+                job_s=settings.push_job_s,
+            )
+            for tier in TIERS
+        ]  # fmt: skip
+
+    def parts(self) -> list[Coroutine[Any, Any, None]]:
+        return [*(worker.main() for worker in self._workers), self._look()]
+
+    async def _look(self) -> None:
+        while True:
+            pause_ms = 0 if self._lane.breaker.is_closed() else self._lane.breaker.left_ms(now_ms())
+            metrics.PAUSED_SECONDS.labels(self._lane.platform).set(pause_ms / 1000)
+            await asyncio.sleep(LOOK_S)
+
+    def readiness(self) -> Readiness:
+        if self._lane.guard.tripped:
+            return Readiness(False, ("most tokens seem to be gone: the lane has stopped; look, then restart it",))
+        return Readiness(True, (), {"provider": self._lane.platform, "circuitClosed": self._lane.breaker.is_closed()})
+
+    async def close(self) -> None:
+        """Begin nothing more, let what is in flight land, and put the jobs back into the queue."""
+        self._lane.stopping = True
+        for worker in self._workers:
+            worker.allow_pick_jobs = False
+        tasks = [task for worker in self._workers for task in worker.tasks.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._settings.push_timeout_s + STOP_EXTRA_S)
+            await end(late)
+        await self._lane.provider.close()
+        await self._store.aclose()
+
+
+def run(settings: Settings, part: Part) -> None:
+    """Run one part until SIGTERM or SIGINT. Raises CannotPush; exits with 1 where it cannot go on."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(_serve(settings, part))
+    if code:
+        raise SystemExit(code)
+
+
+async def _serve(settings: Settings, part: Part) -> int:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    assert settings.redis_url is not None, "the caller checks that there is a store"
+    connected = providers.connect(settings)
+    pool = await _queues(settings.queue_url or settings.redis_url)
+    process = _process(settings, part, pool, connected)
+    admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
+    log.info("running", part=part, admin_port=admin.port)
+    tasks: set[asyncio.Task[Any]] = {asyncio.create_task(coroutine) for coroutine in process.parts()}
+    ending = asyncio.create_task(told.wait())
+    done, _ = await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
+    for task in done - {ending}:
+        log.error("a part of the process has ended", exc_info=task.exception())
+    await process.close()
+    await end((*tasks, ending))
+    await admin.close()
+    await pool.aclose()
+    return 0 if ending in done else 1
+
+
+def _process(
+    settings: Settings, part: Part, pool: ArqRedis, connected: dict[Platform, providers.Provider | Off]
+) -> DispatcherProcess | LaneProcess:
+    assert settings.redis_url is not None, "the caller checks that there is a store"
+    if part == "dispatcher":
+        configured = [platform for platform, provider in connected.items() if not isinstance(provider, Off)]
+        return DispatcherProcess(settings, settings.redis_url, pool, configured)
+    provider = connected[part]
+    if isinstance(provider, Off):
+        raise CannotPush(f"{part} is off: {provider.why}")
+    return LaneProcess(settings, settings.redis_url, pool, part, provider)
+
+
+async def _queues(url: str) -> ArqRedis:
+    try:
+        return await queue.connect(url)
+    except (RedisError, OSError) as problem:
+        raise CannotPush(f"the queues' store cannot be reached: {problem}") from None
