@@ -26,10 +26,13 @@ from service.commands.ground import (
     start_logs,
 )
 from service.commands.keys import keys
+from service.commands.push import dead_letters, push
 from service.domain.errors import StoreUnavailable
+from service.free_ports import PortTaken
 from service.store.embedded import EmbeddedError
 from service.store.folder import FolderHeld, FolderUnusable
 from service.supervisor import ChildFailed
+from service.vapid import VapidError
 
 
 @click.group(cls=InWorkingOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -54,8 +57,10 @@ def main() -> None:
 def up_command(demo: bool, as_json: bool) -> None:
     """Run everything on this machine.
 
-    That is the store, the API and one gateway per core. The data lie in the folder of FLASHWIRE_DATA_DIR (default:
-    data), with the key of the duty editor in duty.key. Ctrl-C stops everything in order; a second one at once.
+    That is the store, the API, one gateway per core, the push channel, and a sandbox in place of Apple, Google and the
+    browsers' push services where there are no credentials for them. The data lie in the folder of FLASHWIRE_DATA_DIR
+    (default: data), with the key of the duty editor in duty.key. Ctrl-C stops everything in order; a second
+    one at once.
     FLASHWIRE_REDIS_URL uses a store of your own instead.
 
     \b
@@ -69,7 +74,7 @@ def up_command(demo: bool, as_json: bool) -> None:
         sys.exit(up.run(settings, os.environ, demo=demo, as_json=as_json))
     except FolderHeld as held:
         raise Failed(f"{held}: stop that one first, or choose another folder with FLASHWIRE_DATA_DIR") from None
-    except (FolderUnusable, EmbeddedError, up.UpError, ChildFailed, StoreUnavailable) as problem:
+    except (FolderUnusable, EmbeddedError, PortTaken, VapidError, ChildFailed, StoreUnavailable) as problem:
         raise Failed(str(problem)) from None
 
 
@@ -104,6 +109,8 @@ def gateway(processes: int | None, parent: int | None) -> None:
     gateways.run(settings, processes or settings.processes or up.cores())
 
 
+main.add_command(push)
+main.add_command(dead_letters)
 main.add_command(keys)
 for command in (editors.post, editors.kill):
     main.add_command(command)

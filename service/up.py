@@ -1,7 +1,8 @@
 """`flashwire up`: everything on one machine, and the order in which it comes and goes.
 
-The rule to remember: what others lean on comes first and goes last. Store, duty key, API, gateways; and at the end
-gateways after the API (the last accepted alert still reaches readers), the store after everything.
+The rule to remember: what others lean on comes first and goes last. Store, duty key, sandbox, then API, gateways and
+push; and at the end gateways and push after the API (the last accepted alert still reaches readers), then the sandbox,
+and the store after everything.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import dataclasses
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -21,26 +21,22 @@ from typing import Any
 import structlog
 
 from config.settings import CONFIG_FILE, PREFIX, VALKEY_CONF, Settings, to_environ
-from service import demo_news
-from service.store import access
-from service.store.connection import for_commands
+from service import demo_news, free_ports, vapid, welcome
+from service.addresses import live_url, public_url, reachable_host
+from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
 from service.supervisor import Child, Probe, stop_in_order
+from workers.push import __main__ as push
 
 log = structlog.get_logger("up")
 
-DUTY_KEY_FILE = "duty.key"
-PORTS_FREE_S = 3.0
-"""How long we wait for ports that children of a killed predecessor still hold; they leave by themselves."""
 STORE_PAUSE_FIRST_S = 0.05
 STORE_PAUSE_MAX_S = 5.0
+PUSH_PORTS = 6
+"""Admin ports besides the gateways': API, sandbox, dispatcher, and one for each provider."""
 STOP_EXTRA_S = 3.0
 """What a child may take beyond the time its readers have to leave."""
-
-
-class UpError(Exception):
-    """`up` cannot start; the message says why and what mends it."""
 
 
 def cores() -> int:
@@ -49,46 +45,26 @@ def cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def reachable_host(host: str) -> str:
-    """The address under which this machine reaches what listens on `host`, as it stands in a URL."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"[{host}]" if ":" in host else host
+def _vapid_key_file(settings: Settings, folder: Path) -> Path:
+    """The key pair of Web Push: the operator's, or this folder's own, made once. Raises VapidError."""
+    path = settings.vapid_key_file or folder / vapid.FILE_NAME
+    vapid.load_or_make(path)
+    return path
 
 
-def public_url(settings: Settings) -> str:
-    """Where readers and editors find the API, without a slash at the end."""
-    return (settings.public_url or f"http://{reachable_host(settings.host)}:{settings.api_port}").rstrip("/")
-
-
-def live_url(settings: Settings) -> str:
-    """Where readers find the gateway, without a slash at the end."""
-    return (settings.live_url or f"ws://{reachable_host(settings.host)}:{settings.gateway_port}").rstrip("/")
-
-
-async def ensure_duty_key(store_url: str, data_dir: Path, timeout_s: float) -> str:
-    """The `duty` key of this folder, made once and kept in duty.key (mode 600); a new one where the store lost it."""
-    path = data_dir / DUTY_KEY_FILE
-    now_ms = time.time_ns() // 1_000_000
-    store = for_commands(store_url, timeout_s)
-    try:
-        with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
-            kept = path.read_text(encoding="ascii").strip()
-            if await access.verify(store, kept, now_ms):
-                return kept
-        issued = await access.create(store, "flashwire up", "duty", test=False, now_ms=now_ms)
-    finally:
-        await store.aclose()
-    _write_private(path, issued.key)
-    return issued.key
-
-
-def _write_private(path: Path, line: str) -> None:
-    new = path.with_suffix(".new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-        file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+def with_sandbox(settings: Settings) -> Settings:
+    """The settings with the sandbox in place of every provider that has no credentials of its own."""
+    there = json.loads((settings.data_dir / "sandbox" / "sandbox.json").read_text(encoding="utf-8"))
+    changes: dict[str, Any] = {
+        "webpush_hosts": (*settings.webpush_hosts, *there["webpush_hosts"]),
+        "provider_ca_file": settings.provider_ca_file or Path(there["provider_ca_file"]),
+    }
+    if settings.apns_key_file is None:
+        changes |= {"apns_url": there["apns"], "apns_key_file": Path(there["apns_key_file"])}
+        changes |= {name: there[name] for name in ("apns_key_id", "apns_team_id", "apns_topic")}
+    if settings.fcm_credentials_file is None:
+        changes |= {"fcm_url": there["fcm"], "fcm_credentials_file": Path(there["fcm_credentials_file"])}
+    return dataclasses.replace(settings, **changes)
 
 
 class Up:
@@ -106,13 +82,15 @@ class Up:
         self._store_keeper: asyncio.Task[None] | None = None
         self._api: list[Child] = []
         self._gateways: list[Child] = []
+        self._push: list[Child] = []
+        self._sandbox: list[Child] = []
         self._forced = False
 
     async def run(self, ready: Callable[[dict[str, Any]], None]) -> int:
         """Start everything, call `ready` with what a person or script needs to know, serve until SIGINT, TERM or HUP.
 
-        The exit code: 0 after an orderly end, 1 after one that a second signal forced. Raises EmbeddedError, UpError
-        or ChildFailed where something does not start; all that had started is stopped first.
+        The exit code: 0 after an orderly end, 1 after one that a second signal forced. Raises EmbeddedError,
+        PortTaken, VapidError or ChildFailed where something does not start; all that had started is stopped first.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # HUP: the terminal was closed
@@ -136,22 +114,29 @@ class Up:
     def _stop_asked(self) -> None:
         if self._asked.is_set():
             self._forced = True
-            for child in [*self._gateways, *self._api]:
+            for child in self._children():
                 child.kill()
         self._asked.set()
 
     async def _start(self) -> dict[str, Any]:
         settings, folder = self._settings, self._folder.path
         count = settings.processes or cores()
-        await _wait_for_ports(settings, count)
+        await free_ports.wait_for(settings, range(settings.admin_port, settings.admin_port + count + PUSH_PORTS))
         if self._store is not None:
             await self._start_store()
             self._store_keeper = asyncio.create_task(self._keep_store(self._store))
         store_url = settings.redis_url or self._store_url()
         key = await ensure_duty_key(store_url, folder, settings.store_timeout_s)
+        self._settings = settings = dataclasses.replace(settings, vapid_key_file=_vapid_key_file(settings, folder))
+        if settings.environment == "development":  # nothing pretends to be a phone in production
+            self._sandbox = [self._child("sandbox", store_url, count + 1)]
+            await self._sandbox[0].start()
+            self._settings = settings = with_sandbox(settings)
         self._api = [self._child("api", store_url, 0)]
         self._gateways = [self._child("gateway", store_url, number) for number in range(1, count + 1)]
-        await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways]))
+        own, kept = self._for_children(store_url, settings.admin_port + count + 2)
+        self._push = push.children(own, kept, own.admin_port)
+        await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways, *self._push]))
         url = public_url(settings)
         if self._demo:
             local = f"http://{reachable_host(settings.host)}:{settings.api_port}"
@@ -167,19 +152,24 @@ class Up:
             "dataDir": str(folder),
             "pid": os.getpid(),
             "store": self._store.pid if self._store else None,
-            "children": {child.name: child.pid for child in [*self._api, *self._gateways]},
+            "sandbox": f"http://127.0.0.1:{settings.sandbox_port}/" if self._sandbox else None,
+            "children": {child.name: child.pid for child in self._children()},
         }
 
     def _store_url(self) -> str:
         assert self._store is not None
         return self._store.url
 
-    def _child(self, kind: str, store_url: str, number: int) -> Child:
+    def _children(self) -> list[Child]:
+        return [*self._sandbox, *self._api, *self._gateways, *self._push]
+
+    def _for_children(self, store_url: str, first_port: int) -> tuple[Settings, dict[str, str]]:
+        """The settings of a child whose admin port that is, and the environment that they join."""
         settings = dataclasses.replace(
             self._settings,
             redis_url=store_url,
             tail_url=self._settings.tail_url or store_url,
-            admin_port=self._settings.admin_port + number,
+            admin_port=first_port,
             processes=1,
         )
         if PREFIX + "LOG_LEVEL" not in self._environ and settings.log_level == "info" and sys.stderr.isatty():
@@ -187,9 +177,13 @@ class Up:
         kept = {
             name: value for name, value in self._environ.items() if not name.startswith(PREFIX) or name == CONFIG_FILE
         }
+        return settings, kept
+
+    def _child(self, kind: str, store_url: str, number: int) -> Child:
+        settings, kept = self._for_children(store_url, self._settings.admin_port + number)
         host = reachable_host(settings.host).strip("[]")
         return Child(
-            f"{kind} {number}" if number else kind,
+            f"{kind} {number}" if kind == "gateway" else kind,
             (sys.executable, "-m", "service.cli", kind, "--parent", str(os.getpid())),
             {**kept, **to_environ(settings)},
             Probe(host, settings.admin_port),
@@ -224,7 +218,7 @@ class Up:
         """Demo, API, gateways, store: each when nobody needs it any more."""
         self._demo_ends.set()
         patience_s = self._settings.drain_abort_s + STOP_EXTRA_S
-        await stop_in_order([self._api, self._gateways], patience_s)
+        await stop_in_order([self._api, [*self._gateways, *self._push], self._sandbox], patience_s)
         if self._store is None:
             return
         if self._store_keeper is not None:
@@ -237,60 +231,16 @@ class Up:
 def run(settings: Settings, environ: Mapping[str, str], *, demo: bool, as_json: bool) -> int:
     """Hold the data folder and run everything until it is asked to stop; the exit code.
 
-    Raises FolderHeld or FolderUnusable, EmbeddedError, UpError, ChildFailed.
+    Raises FolderHeld or FolderUnusable, EmbeddedError, PortTaken, VapidError, ChildFailed.
     """
     folder = DataFolder.hold(settings.data_dir, "flashwire up")
     try:
 
         async def main() -> int:
-            return await Up(settings, folder, environ, demo=demo).run(_print_json if as_json else _print_lines)
+            return await Up(settings, folder, environ, demo=demo).run(
+                welcome.print_json if as_json else welcome.print_lines
+            )
 
         return asyncio.run(main())
     finally:
         folder.release()
-
-
-def _print_json(told: dict[str, Any]) -> None:
-    print(json.dumps(told), flush=True)
-
-
-def _print_lines(told: dict[str, Any]) -> None:
-    print(
-        f"Flashwire is up.\n\n"
-        f"  Demo page  {told['demo']}\n"
-        f"  Duty key   {told['key']}\n"
-        f"             (kept in {told['keyFile']})\n\n"
-        f"Post an alert from another terminal:\n\n"
-        f"{curl(told['url'], told['key'])}\n\n"
-        f"Ctrl-C stops everything; the data stay in {told['dataDir']}.",
-        flush=True,
-    )
-
-
-def curl(url: str, key: str) -> str:
-    """A command that posts an alert when pasted into a shell."""
-    body = json.dumps({"edition": "en", "level": "urgent", "headline": "Rain reaches the coast after a dry month"})
-    return f"curl {url}/v1/alerts -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'"
-
-
-async def _wait_for_ports(settings: Settings, gateways: int) -> None:
-    """Return once every port that we need is free; raises UpError naming the first that is not."""
-    needed = {"FLASHWIRE_API_PORT": settings.api_port, "FLASHWIRE_GATEWAY_PORT": settings.gateway_port}
-    wanted = [*needed.items(), *(("FLASHWIRE_ADMIN_PORT", settings.admin_port + n) for n in range(gateways + 1))]
-    deadline = time.monotonic() + PORTS_FREE_S
-    for name, port in wanted:
-        while (why := _cannot_listen(settings.host, port)) is not None:
-            if time.monotonic() > deadline:
-                raise UpError(f"cannot listen on {settings.host} port {port}: {why}; choose another with {name}")
-            await asyncio.sleep(0.1)
-
-
-def _cannot_listen(host: str, port: int) -> str | None:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
-    except OSError as problem:
-        return problem.strerror or str(problem)
-    return None

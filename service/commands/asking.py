@@ -11,15 +11,17 @@ from urllib.parse import urlsplit
 import click
 
 from config.settings import Settings
-from service import client, up
+from service import client
+from service.addresses import public_url
 from service.commands.ground import Failed, Misused, read_settings
+from service.duty_key import DUTY_KEY_FILE
 
 
 def api_url(settings: Settings) -> str:
     """The API to talk to: FLASHWIRE_URL, or what `up` serves with these settings."""
     given = os.environ.get("FLASHWIRE_URL")
     if not given:
-        return up.public_url(settings)
+        return public_url(settings)
     try:
         parts = urlsplit(given)
         usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username
@@ -37,7 +39,7 @@ def api_key(settings: Settings) -> str:
         if not given.isascii() or not given.isprintable() or " " in given:
             raise Misused("FLASHWIRE_KEY is not an API key")
         return given
-    path: Path = settings.data_dir / up.DUTY_KEY_FILE
+    path: Path = settings.data_dir / DUTY_KEY_FILE
     if not os.environ.get("FLASHWIRE_URL"):
         try:
             return path.read_text(encoding="ascii").strip()

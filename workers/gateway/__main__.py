@@ -12,6 +12,7 @@ import sys
 import uvloop
 
 from config.settings import CONFIG_FILE, PREFIX, Settings, to_environ
+from service.addresses import reachable_host
 from service.supervisor import Child, Probe, stop_in_order
 from workers.gateway.serve import stopped_by_signal, until_signal
 
@@ -40,5 +41,5 @@ def _child(settings: Settings, number: int) -> Child:
     own = dataclasses.replace(settings, admin_port=settings.admin_port + number, processes=1)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) or name == CONFIG_FILE}
     command = (sys.executable, "-m", "service.cli", "gateway", "--processes", "1", "--parent", str(os.getpid()))
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    host = reachable_host(settings.host).strip("[]")
     return Child(f"gateway {number + 1}", command, {**kept, **to_environ(own)}, Probe(host, own.admin_port))

@@ -1,0 +1,22 @@
+"""Where this machine's processes are reached: what stands in URLs that readers, editors and commands use.
+
+The rule to remember: an address to listen on is not always one to connect to; 0.0.0.0 and :: mean every interface.
+"""
+
+from config.settings import Settings
+
+
+def reachable_host(host: str) -> str:
+    """The address under which this machine reaches what listens on `host`, as it stands in a URL."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
+
+
+def public_url(settings: Settings) -> str:
+    """Where readers and editors find the API, without a slash at the end."""
+    return (settings.public_url or f"http://{reachable_host(settings.host)}:{settings.api_port}").rstrip("/")
+
+
+def live_url(settings: Settings) -> str:
+    """Where readers find the gateway, without a slash at the end."""
+    return (settings.live_url or f"ws://{reachable_host(settings.host)}:{settings.gateway_port}").rstrip("/")
