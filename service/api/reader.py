@@ -29,6 +29,13 @@ EDITIONS_CACHE = "public, max-age=60"
 WIDGET_CACHE = "public, max-age=300"
 IMMUTABLE = "public, max-age=31536000, immutable"
 PAGE_CACHE = "no-cache"
+WORKER = {
+    "Cache-Control": PAGE_CACHE,
+    "Service-Worker-Allowed": "/",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'",
+}
+"""The service worker outlives the page that brought it, so it is looked at again each time, and has a policy of its
+own: it may load its other half and speak with us."""
 _HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 
 
@@ -63,15 +70,18 @@ class Reader:
 
     def routes(self) -> list[Route]:
         widget = f"/ticker-{self._files['ticker.js'].hash}.js"
-        others = [name for name in self._files if name != "ticker.js" and not name.endswith(".html")]
+        special = ("ticker.js", "sw.js")
+        others = [name for name in self._files if name not in special and not name.endswith(".html")]
+        page = {"Cache-Control": PAGE_CACHE}
         return [
             Route("/v1/editions", self.editions),
             Route("/v1/editions/{edition}/ticker", self.ticker),
-            Route("/ticker.js", self._sender("ticker.js", WIDGET_CACHE)),
-            Route(widget, self._sender("ticker.js", IMMUTABLE)),
+            Route("/ticker.js", self._sender("ticker.js", {"Cache-Control": WIDGET_CACHE})),
+            Route(widget, self._sender("ticker.js", {"Cache-Control": IMMUTABLE})),
+            Route("/sw.js", self._sender("sw.js", WORKER)),
             Route("/", _to_demo),
             Route("/demo", self.demo),
-            *(Route(f"/{name}", self._sender(name, PAGE_CACHE)) for name in others),
+            *(Route(f"/{name}", self._sender(name, page)) for name in others),
         ]
 
     async def editions(self, request: Request) -> Response:
@@ -94,17 +104,17 @@ class Reader:
         streams = f"{live} {'http' + live.removeprefix('ws')}"
         policy = (
             f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {streams}; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         file = self._files["demo.html"]
         headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "Cache-Control": PAGE_CACHE}
         return _send(request, file.body, file.media, file.etag, headers)
 
-    def _sender(self, name: str, cache: str):  # type: ignore[no-untyped-def]
+    def _sender(self, name: str, headers: Mapping[str, str]):  # type: ignore[no-untyped-def]
         file = self._files[name]
 
         async def send(request: Request) -> Response:
-            return _send(request, file.body, file.media, file.etag, {"Cache-Control": cache})
+            return _send(request, file.body, file.media, file.etag, headers)
 
         return send
 

@@ -194,10 +194,22 @@ async def test_the_demo_page_may_load_us_and_nothing_else(api: Api) -> None:
     assert "connect-src 'self' ws://localhost:8001 http://localhost:8001;" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "<flash-ticker" in answer.text
-    for path, media in (("/demo.css", "text/css"), ("/demo.svg", "image/svg+xml"), ("/ticker.js", "text/javascript")):
+    script = "text/javascript"
+    files = {"/demo.css": "text/css", "/demo.svg": "image/svg+xml", "/ticker.js": script, "/alerts.js": script}
+    for path, media in files.items():
         file = await api.get(path)
         assert (file.status_code, file.headers["content-type"].partition(";")[0]) == (200, media)
         assert (await api.get(path, If_None_Match=file.headers["etag"])).status_code == 304
+
+
+async def test_the_service_worker_is_of_the_whole_site_and_never_an_old_one(api: Api) -> None:
+    for path in ("/sw.js", "/device.js"):
+        answer = await api.get(path)
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert answer.headers["cache-control"] == "no-cache"
+    worker = await api.get("/sw.js")
+    assert worker.headers["service-worker-allowed"] == "/"
+    assert "connect-src 'self'" in worker.headers["content-security-policy"]
 
 
 async def test_the_widget_is_kept_five_minutes_and_its_named_form_for_ever(api: Api) -> None:

@@ -36,6 +36,8 @@ MESSAGE_BYTES_MAX = 64 * 1024
 """A browser's longest message is a `hello` with its broadcast listeners: a few kilobytes."""
 HELLO_S = 10.0
 """How long a connection may stay nameless."""
+CLOSE_S = 0.2
+"""Firefox answers no closing frame: it waits for the connection's end, so we do not wait for it."""
 ACKS_KEPT = 100
 """Acknowledgements remembered for whoever looks on."""
 DELIVERED, DECRYPTION_ERROR, NOT_DELIVERED = 100, 101, 102
@@ -80,7 +82,7 @@ class Autopush:
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any. Raises OSError where it is taken."""
-        limits = {"max_size": MESSAGE_BYTES_MAX, "compression": None}
+        limits = {"max_size": MESSAGE_BYTES_MAX, "compression": None, "close_timeout": CLOSE_S}
         self._server = await serve(self._talk, host, port, subprotocols=[SUBPROTOCOL], **cast(Any, limits))
         self.url = f"ws://{host}:{next(iter(self._server.sockets)).getsockname()[1]}"
 

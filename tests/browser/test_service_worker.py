@@ -1,0 +1,199 @@
+"""The service worker and the button that brings it, in Chromium: the browser's own tools hand the worker its pushes.
+
+Chromium without its maker's services can subscribe to nothing; that part is seen in Firefox.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, Worker, expect
+
+from tests.browser.newsroom import Newsroom
+from tests.browser.test_demo import until
+
+ALERT = "7Q0F8R2K5M9TB4W6YE3XCZ01JV"
+SHOWN = """navigator.serviceWorker.ready.then((worker) => worker.getNotifications())
+    .then((all) => all.map(({title, body, tag, dir, lang, silent, renotify, data}) =>
+        ({title, body, tag, dir, lang, silent, renotify, version: data.version, url: data.url})))"""
+
+
+class Phone:
+    """The demo page with its worker, and a push service that is none: DevTools."""
+
+    def __init__(self, page: Page, devtools: CDPSession, origin: str) -> None:
+        self._page = page
+        self._devtools = devtools
+        self._origin = origin
+        self._registrations: list[str] = []
+        devtools.on("ServiceWorker.workerRegistrationUpdated", self._heard)
+        devtools.send("ServiceWorker.enable")
+        page.evaluate("navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready)")
+        until(page, lambda: bool(self._registrations))
+
+    def _heard(self, event: dict[str, Any]) -> None:
+        self._registrations += [one["registrationId"] for one in event["registrations"]]
+
+    def push(self, version: int, title: str = "Urgent", **more: Any) -> None:
+        """A push as Flashwire sends it; `more` are members of the notification."""
+        notification = {"title": title, "body": "Ferries stay in port", "tag": ALERT, "navigate": "/demo", **more}
+        self.push_text(json.dumps({"web_push": 8030, "notification": notification, "alert": ALERT, "version": version}))
+
+    def push_text(self, data: str) -> None:
+        where = {"origin": self._origin, "registrationId": self._registrations[-1]}
+        self._devtools.send("ServiceWorker.deliverPushMessage", {**where, "data": data})
+
+    def shown(self) -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = self._page.evaluate(SHOWN)
+        return shown
+
+    def shows(self, *expected: dict[str, Any]) -> None:
+        """Wait until it shows notifications with at least these members."""
+
+        def as_expected() -> bool:
+            shown = self.shown()
+            return len(shown) == len(expected) and all(
+                some.items() >= wanted.items() for some, wanted in zip(shown, expected, strict=True)
+            )
+
+        until(self._page, as_expected)
+
+
+@pytest.fixture
+def phone(newsroom: Newsroom, context: BrowserContext, page: Page) -> Iterator[Phone]:
+    context.grant_permissions(["notifications"], origin=newsroom.url)
+    page.goto(newsroom.demo)
+    devtools = context.new_cdp_session(page)
+    yield Phone(page, devtools, newsroom.url)
+    devtools.detach()
+
+
+def test_a_push_becomes_the_notification_it_describes(phone: Phone, newsroom: Newsroom) -> None:
+    phone.push(1, "عاجل", body="العبّارات باقية في الميناء", dir="rtl", lang="ar", silent=True)
+    url = f"{newsroom.url}/demo"
+    text = {"title": "عاجل", "body": "العبّارات باقية في الميناء", "dir": "rtl", "lang": "ar"}
+    phone.shows({**text, "tag": ALERT, "silent": True, "renotify": False, "version": 1, "url": url})
+
+
+def test_a_newer_version_takes_the_place_and_rings_unless_it_is_silent(phone: Phone) -> None:
+    phone.push(1)
+    phone.push(2, "Correction", body="Ferries sail at noon")
+    phone.shows({"title": "Correction", "body": "Ferries sail at noon", "version": 2, "renotify": True})
+    phone.push(3, "Update", silent=True)
+    phone.shows({"title": "Update", "version": 3, "renotify": False, "silent": True})
+
+
+def test_an_older_version_never_takes_the_place_of_a_newer_one(phone: Phone, page: Page) -> None:
+    phone.push(2, "Withdrawn")
+    phone.push(1, "Urgent")
+    phone.push(2, "Repeated")
+    phone.push(3, "Another")  # pushes are taken in turn: when this one is shown, the others have been decided
+    phone.shows({"title": "Another", "version": 3})
+    page.evaluate("navigator.serviceWorker.ready.then((w) => w.getNotifications()).then((all) => all[0].close())")
+    phone.push(2, "Once more")
+    phone.push_text("a push of another kind")
+    phone.shows({"title": "Breaking news"})
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", "[]", "null", "17", '{"notification": {}}', '{"notification": {"title": 5}}']
+)
+def test_a_push_that_cannot_be_read_is_shown_all_the_same(phone: Phone, newsroom: Newsroom, data: str) -> None:
+    phone.push_text(data)
+    phone.shows({"title": "Breaking news", "url": f"{newsroom.url}/"})
+
+
+def test_markup_in_a_push_is_text_and_a_script_no_address(phone: Phone, newsroom: Newsroom) -> None:
+    phone.push(1, "<b>Urgent</b>", body="<img src=x onerror=alert(1)>", navigate="javascript:alert(1)")
+    phone.shows({"title": "<b>Urgent</b>", "body": "<img src=x onerror=alert(1)>", "url": newsroom.url})
+
+
+def test_a_click_opens_the_alert_and_closes_the_notification(phone: Phone, context: BrowserContext) -> None:
+    phone.push(1, navigate="https://example.org/ferries")
+    phone.shows({"version": 1})
+    worker: Worker = context.service_workers[0]
+    opened = worker.evaluate(
+        """async () => {
+            const opened = [], [notification] = await registration.getNotifications();
+            clients.openWindow = async (url) => { opened.push(url); };  // allowed after a person's click only
+            const event = new NotificationEvent('notificationclick', {notification}), waits = [];
+            event.waitUntil = (promise) => waits.push(promise);
+            dispatchEvent(event);
+            await Promise.all(waits);
+            return opened;
+        }"""
+    )
+    assert opened == ["https://example.org/ferries"]
+    phone.shows()
+
+
+# --- the button
+
+
+def button(page: Page, edition: str) -> Locator:
+    return page.locator(f"flash-alerts[edition={edition}]").get_by_role("button")
+
+
+def spoken(page: Page, edition: str) -> Locator:
+    return page.locator(f"flash-alerts[edition={edition}]").get_by_role("status")
+
+
+def test_each_edition_offers_its_alerts_in_its_own_words(newsroom: Newsroom, page: Page, complaints: list[str]) -> None:
+    page.goto(newsroom.demo)
+    for edition, words in {"en": "Get alerts", "ar": "تلقّي الأخبار العاجلة", "es": "Recibir alertas"}.items():
+        expect(button(page, edition)).to_have_accessible_name(words)
+    expect(page.locator("flash-alerts[edition=ar]")).to_have_css("direction", "rtl")
+    expect(page.locator("flash-alerts[edition=ar]")).to_have_attribute("lang", "ar")
+    assert complaints == []
+
+
+def test_a_keyboard_reaches_the_button_and_sees_where_it_is(newsroom: Newsroom, page: Page) -> None:
+    page.goto(newsroom.demo)
+    expect(button(page, "en")).to_be_visible()
+    button(page, "es").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(button(page, "es")).to_be_focused()
+    expect(button(page, "es")).to_have_css("outline-style", "solid")
+
+
+def test_nobody_is_asked_before_the_button_is_pressed(newsroom: Newsroom, page: Page) -> None:
+    page.add_init_script("Notification.requestPermission = async () => { window.asked = true; return 'default'; };")
+    page.goto(newsroom.demo)
+    expect(button(page, "en")).to_be_visible()
+    assert page.evaluate("window.asked") is None
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+
+
+@pytest.fixture
+def without_key(page: Page) -> None:
+    """A server without a Web Push key."""
+
+    def cut(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "webPush": None})
+
+    page.route("**/v1/editions", cut)
+
+
+@pytest.mark.usefixtures("without_key")
+def test_a_server_without_a_key_says_why_the_button_is_off(newsroom: Newsroom, page: Page) -> None:
+    page.goto(newsroom.demo)
+    expect(button(page, "en")).to_have_attribute("aria-disabled", "true")
+    expect(spoken(page, "en")).to_contain_text("Web Push key")
+    button(page, "en").press("Enter")
+    expect(button(page, "en")).to_be_focused()
+
+
+def test_a_browser_that_refuses_says_so_and_offers_the_button_again(
+    newsroom: Newsroom, context: BrowserContext, page: Page
+) -> None:
+    """This Chromium cannot subscribe: its push service is its maker's, which the tests do not call."""
+    context.grant_permissions(["notifications"], origin=newsroom.url)
+    page.goto(newsroom.demo)
+    button(page, "en").click()
+    expect(spoken(page, "en")).to_have_text(re.compile("did not work"))
+    expect(button(page, "en")).to_have_accessible_name("Get alerts")
+    expect(button(page, "en")).to_have_attribute("aria-disabled", "false")
