@@ -9,13 +9,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from service.domain import lifecycle, moment, revision
-from service.domain.alert import URGENCY, Alert, Author, Record, Reference, public_form
-from service.domain.checks import Draft, Notice
+from service.domain import fuse, lifecycle, moment, revision, roles, versions
+from service.domain.alert import Alert, Author, Record, public_form
+from service.domain.amendments import Amended
+from service.domain.checks import Draft
 from service.domain.durability import Durability
-from service.domain.errors import NotDurable, NotFound, VersionStale
-from service.domain.lifecycle import Transition, Verb
+from service.domain.errors import Forbidden, FuseOver, NotDurable, NotFound, VersionStale
+from service.domain.fields import Notice
+from service.domain.lifecycle import ChangeVerb, Transition, Verb, WrongState
 from service.domain.newsroom import Newsroom
+from service.domain.roles import Role
 from service.store import history, stream
 from service.store.connection import Store
 from service.store.history import Stored
@@ -32,6 +35,7 @@ class Actor(msgspec.Struct, frozen=True):
     """Who acts, from where: goes into the audit. A test key acts on drills only."""
 
     author: Author
+    role: Role
     test: bool
     address: str
     request_id: str
@@ -58,6 +62,7 @@ class _Answer(msgspec.Struct, frozen=True):
     id: str
     version: int
     warnings: tuple[Notice, ...]
+    undo_until: str | None = None
 
 
 class _Audit(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,6 +93,10 @@ def new_epoch() -> str:
     return "".join(EPOCH_ALPHABET[byte & 31] for byte in secrets.token_bytes(8))
 
 
+Amend = Callable[[Record], Amended]
+"""The body of an update or a correction, checked upon the version that it changes. Raises Invalid."""
+
+
 class Desk:
     """Acts on alerts. `durability` is what the store gave at the last look; None before the first."""
 
@@ -112,29 +121,41 @@ class Desk:
         transition = lifecycle.decide(None, "publish")
         assert transition is not None, "publishing changes something"
         now_ms = self._now_ms()
-        alert = self._first_version(draft, transition, actor, now_ms)
+        alert = versions.first(
+            draft, transition, self._newsroom, alert_id=new_id(), story=draft.story or new_id(),
+            status="Exercise" if actor.test else "Actual", now_ms=now_ms,
+            expires_ms=draft.expires_ms or now_ms + self._expires_default_ms,
+        )  # fmt: skip
         record = Record(
             alert=alert, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
             reason=draft.override_reason,
         )  # fmt: skip
         return await self._append("publish", transition, record, 0, actor, idempotency, now_ms, draft.warnings)
 
-    async def kill(
-        self, alert_id: str, reason: str | None, actor: Actor, if_match: int | None, idempotency: Idempotency | None
-    ) -> Outcome:
-        """Withdraw an alert. Killing a killed one changes nothing and answers with its state.
+    async def change(
+        self, verb: ChangeVerb, alert_id: str, actor: Actor, *, amend: Amend | None = None, reason: str | None = None,
+        if_match: int | None = None, idempotency: Idempotency | None = None,
+    ) -> Outcome:  # fmt: skip
+        """Do `verb` to an alert that is out: a new version under the same id. `amend` comes with update and correct,
+        a `reason` may come with the others. Killing a killed one, or undoing an undone one, changes nothing and
+        answers with its state.
 
-        Raises NotFound, WrongState, VersionStale (only where `if_match` was given), NotDurable, StoreUnavailable,
-        IdempotencyMismatch.
+        Raises NotFound, Forbidden, WrongState, VersionStale (only where `if_match` was given), FuseOver, Invalid,
+        NotDurable, StoreUnavailable, IdempotencyMismatch.
         """
-        for _ in range(DECIDE_AGAIN_MAX):
-            stored = await self.read(alert_id, actor.test)
+        for attempt in range(1, DECIDE_AGAIN_MAX + 1):
             try:
-                return await self._change("kill", stored, reason, actor, if_match, idempotency)
-            except VersionStale:
-                if if_match is not None:
+                stored = await self.read(alert_id, actor.test)
+                return await self._change(verb, stored, amend, reason, actor, if_match, idempotency)
+            except (VersionStale, WrongState, FuseOver) as refusal:
+                # the same request may have come twice at once, and its twin may have been faster
+                done = await self.answered(idempotency)
+                if done is not None:
+                    return done
+                decide_again = isinstance(refusal, VersionStale) and if_match is None
+                if not decide_again or attempt == DECIDE_AGAIN_MAX:
                     raise
-        raise VersionStale(stored.record.alert.version)
+        raise AssertionError("the last attempt returns or raises")
 
     async def read(self, alert_id: str, test: bool) -> Stored:
         """The alert as it stands. Raises NotFound (also for a real alert asked for with a test key)."""
@@ -144,20 +165,25 @@ class Desk:
         return stored
 
     async def _change(
-        self, verb: Verb, stored: Stored, reason: str | None, actor: Actor, if_match: int | None,
-        idempotency: Idempotency | None,
+        self, verb: ChangeVerb, stored: Stored, amend: Amend | None, reason: str | None, actor: Actor,
+        if_match: int | None, idempotency: Idempotency | None,
     ) -> Outcome:  # fmt: skip
-        before = stored.record.alert
+        record, before = stored.record, stored.record.alert
+        _refuse_unless_allowed(verb, record, actor)
         if if_match is not None and if_match != before.version:
             raise VersionStale(before.version)
-        transition = lifecycle.decide(stored.record.state, verb)
+        transition = lifecycle.decide(record.state, verb)
         if transition is None:
-            return self._outcome(200, before, stored.encoded, str(stored.cursor), ())
+            return self._outcome(200, before, stored.encoded, str(stored.cursor), (), None)
         now_ms = self._now_ms()
-        record = msgspec.structs.replace(
-            stored.record, alert=self._next_version(before, transition, now_ms), state=transition.state, reason=reason
+        if verb == "undo" and now_ms >= fuse.ends_ms(before, self._newsroom):
+            raise FuseOver("the fuse has burnt down")
+        amended = Amended(before, None, record.push, ()) if amend is None else amend(record)
+        alert = versions.following(amended.alert, transition, now_ms, amended.correction)
+        changed = msgspec.structs.replace(record, alert=alert, state=transition.state, push=amended.push, reason=reason)
+        return await self._append(
+            verb, transition, changed, before.version, actor, idempotency, now_ms, amended.warnings
         )
-        return await self._append(verb, transition, record, before.version, actor, idempotency, now_ms, ())
 
     async def _append(
         self, verb: Verb, transition: Transition, record: Record, expected_version: int, actor: Actor,
@@ -175,13 +201,14 @@ class Desk:
         entry = Entry(
             wire=WireName(alert.edition, alert.status == "Exercise"), type=transition.type, alert_id=alert.id,
             version=alert.version, expected_version=expected_version, encoded=encoded, record=_encode(record),
-            audit=_encode(audit), push=record.push, state=record.state,
+            audit=_encode(audit), push=record.push, state=record.state, unless_pushing=verb == "undo",
         )  # fmt: skip
-        answer = _encode(_Answer(status, alert.id, alert.version, warnings))
+        undo_until = self._undo_until(record, now_ms)
+        answer = _encode(_Answer(status, alert.id, alert.version, warnings, undo_until))
         appended = await stream.append(self._store, entry, idempotency, answer, new_epoch(), now_ms, self._bounds)
         if appended.replayed is not None:
             return await self._again(appended.replayed, str(appended.cursor))
-        return self._outcome(status, alert, encoded, str(appended.cursor), warnings)
+        return self._outcome(status, alert, encoded, str(appended.cursor), warnings, undo_until)
 
     async def _again(self, answer: bytes, cursor: str) -> Outcome:
         known = _answer.decode(answer)
@@ -190,33 +217,22 @@ class Desk:
         if alert is None:
             raise NotFound("the alert that this Idempotency-Key made is older than the history")
         encoded = revision.encode(self.public(alert))
-        outcome = self._outcome(known.status, alert, encoded, cursor, known.warnings)
+        outcome = self._outcome(known.status, alert, encoded, cursor, known.warnings, known.undo_until)
         return msgspec.structs.replace(outcome, replayed=True)
 
-    def _outcome(self, status: int, alert: Alert, encoded: bytes, cursor: str, warnings: tuple[Notice, ...]) -> Outcome:
+    def _undo_until(self, record: Record, now_ms: int) -> str | None:
+        """Until when an undo fits this version; None where it does not, or no longer."""
+        fits = lifecycle.TABLE.get((record.state, "undo")) is not None
+        ends_ms = fuse.ends_ms(record.alert, self._newsroom)
+        return moment.to_text(ends_ms) if fits and now_ms < ends_ms else None
+
+    def _outcome(
+        self, status: int, alert: Alert, encoded: bytes, cursor: str, warnings: tuple[Notice, ...],
+        undo_until: str | None,
+    ) -> Outcome:  # fmt: skip
         return Outcome(
             status=status, wire=WireName(alert.edition, alert.status == "Exercise"), version=alert.version,
-            alert=encoded, alert_id=alert.id, cursor=cursor, undo_until=None, warnings=warnings,
-        )  # fmt: skip
-
-    def _first_version(self, draft: Draft, transition: Transition, actor: Actor, now_ms: int) -> Alert:
-        now = moment.to_text(now_ms)
-        return Alert(
-            id=new_id(), story=draft.story or new_id(), edition=draft.edition.edition,
-            language=draft.edition.language, dir=draft.edition.dir, version=1, msg_type=transition.msg_type,
-            status="Exercise" if actor.test else "Actual", pub_status=transition.pub_status, level=draft.level,
-            urgency=URGENCY[draft.level], certainty=draft.certainty, headline=draft.headline, text=draft.text,
-            attribution=draft.attribution, sections=draft.sections, regions=draft.regions, places=draft.places,
-            link=draft.link, image=draft.image, signals=transition.signals, references=(), correction=None,
-            notice=None, first_created=now, version_created=now,
-            expires=moment.to_text(draft.expires_ms or now_ms + self._expires_default_ms),
-        )  # fmt: skip
-
-    def _next_version(self, before: Alert, transition: Transition, now_ms: int) -> Alert:
-        return msgspec.structs.replace(
-            before, version=before.version + 1, msg_type=transition.msg_type, pub_status=transition.pub_status,
-            signals=transition.signals, references=(Reference(before.id, before.version),), correction=None,
-            version_created=moment.to_text(now_ms),
+            alert=encoded, alert_id=alert.id, cursor=cursor, undo_until=undo_until, warnings=warnings,
         )  # fmt: skip
 
     def public(self, alert: Alert) -> Alert:
@@ -233,3 +249,11 @@ class Desk:
             raise NotDurable("the store has not yet said how durable it is")
         if not durability.enough:
             raise NotDurable(durability.remedy or "the store is not durable enough")
+
+
+def _refuse_unless_allowed(verb: ChangeVerb, record: Record, actor: Actor) -> None:
+    own = record.author.key_id == actor.author.key_id
+    needed = roles.needed_to_change(verb, own)
+    if not roles.includes(actor.role, needed):
+        whose = "alerts" if own else "alerts of other keys"
+        raise Forbidden(f"only {needed} may {verb} {whose}; this key is {actor.role}")

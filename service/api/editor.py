@@ -1,11 +1,10 @@
-"""What editors do over HTTP: publish, kill, and look at an alert.
+"""What editors do over HTTP: publish, change what is out, and look at an alert.
 
 The rule to remember: authentication first, then the Idempotency-Key, then everything else. A repetition gets its answer
 even if it would be refused today, because what it asked for has been done.
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -17,18 +16,21 @@ from starlette.routing import Route
 
 from config.settings import Settings
 from service.api import body as bodies
-from service.api import metrics
+from service.api import headers, metrics
 from service.api.auth import Keys
 from service.api.body import Body
 from service.api.problems import Problem
 from service.api.requests import address
 from service.api.wires import Wires
-from service.desk import Actor, Desk, Outcome
+from service.desk import Actor, Amend, Desk, Outcome
 from service.domain import cursor as cursors
 from service.domain import revision, roles
 from service.domain.alert import Author, Record
-from service.domain.checks import ID_FORM, Draft, Notice, check_alert, check_reason
+from service.domain.amendments import AMENDMENTS
+from service.domain.checks import ID_FORM, Draft, check_alert, check_reason
 from service.domain.errors import NotFound, StoreUnavailable
+from service.domain.fields import Notice
+from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb
 from service.domain.newsroom import Newsroom
 from service.domain.roles import Role
 from service.store import history
@@ -42,8 +44,6 @@ SHOWN_WITHIN_S = 1.0
 """How long an answer waits until this process shows what it says; the revision is durable by then, come what may."""
 BODY_WITHIN_S = 20.0
 """16 KiB at less than 1 KB/s is somebody who holds a connection, not somebody with news."""
-IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
-IF_MATCH = re.compile(r'"([0-9]{1,9})"', re.ASCII)
 
 T = TypeVar("T")
 Act = Callable[[Body, Key, Actor, Idempotency | None], Awaitable[Outcome]]
@@ -108,24 +108,40 @@ class Editor:
             Route("/v1/alerts", self.post, methods=["POST"]),
             Route("/v1/alerts/{id}", self.alert),
             Route("/v1/alerts/{id}/versions", self.versions),
-            Route("/v1/alerts/{id}/kill", self.kill, methods=["POST"]),
+            *(Route(f"/v1/alerts/{{id}}/{verb}", self._changing(verb), methods=["POST"]) for verb in CHANGE_VERBS),
         ]
 
     async def post(self, request: Request) -> Response:
         """`POST /v1/alerts`: publish. 201, durable and shown by this process."""
         return await self._write(request, "publish", self._publish)
 
-    async def kill(self, request: Request) -> Response:
-        """`POST /v1/alerts/{id}/kill`: withdraw. 200, also for an alert that is withdrawn already."""
-        alert_id = _alert_id(request)
-        if_match = request.headers.get("if-match")
+    def _changing(self, verb: ChangeVerb) -> Callable[[Request], Awaitable[Response]]:
+        """`POST /v1/alerts/{id}/<verb>`: the next version of an alert. 200, also where the verb has nothing to do."""
 
-        async def act(body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:
-            value = body.parse() if body.raw else None
-            _require(key, roles.NEEDED["kill"], "kill alerts")
-            return await self._desk.kill(alert_id, check_reason(value), actor, _version(if_match), idempotency)
+        async def change(request: Request) -> Response:
+            async def act(body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:
+                value = body.parse() if body.raw or verb in AMENDMENTS else None
+                _require(key, roles.needed_to_change(verb, own=True), f"{verb} alerts")
+                if_match = headers.version(request)
+                if verb in AMENDMENTS and if_match is None:
+                    raise Problem("precondition-required", f"{verb} needs If-Match with the version that it changes")
+                amend = self._amend(verb, value)
+                reason = check_reason(value) if amend is None else None
+                return await self._desk.change(
+                    verb, alert_id, actor, amend=amend, reason=reason, if_match=if_match, idempotency=idempotency
+                )
 
-        return await self._write(request, "kill", act)
+            alert_id = _alert_id(request)
+            return await self._write(request, verb, act)
+
+        return change
+
+    def _amend(self, verb: ChangeVerb, value: object) -> Amend | None:
+        check = AMENDMENTS.get(verb)
+        if check is None:
+            return None
+        allow_http = self._settings.allow_http_links
+        return lambda before: check(value, before, self._newsroom, self._now_ms(), allow_http=allow_http)
 
     async def alert(self, request: Request) -> Response:
         """`GET /v1/alerts/{id}`: the alert as it stands, with what only editors see."""
@@ -133,8 +149,8 @@ class Editor:
         key = await self._authenticate(request, store_time)
         stored = await store_time.spend(self._desk.read(_alert_id(request), key.test))
         seen = _seen(stored.record, stored.encoded, str(stored.cursor))
-        headers = {"ETag": f'"{stored.record.alert.version}"', **_JSON}
-        return Response(msgspec.json.encode(seen), headers=headers)
+        told = {"ETag": f'"{stored.record.alert.version}"', **_JSON}
+        return Response(msgspec.json.encode(seen), headers=told)
 
     async def versions(self, request: Request) -> Response:
         """`GET /v1/alerts/{id}/versions`: every version, oldest first, each as it was public."""
@@ -154,7 +170,7 @@ class Editor:
     async def _write(self, request: Request, verb: str, act: Act) -> Response:
         store_time = StoreTime(STORE_WITHIN_S)
         key = await self._authenticate(request, store_time)
-        given = _idempotency_key(request)
+        given = headers.idempotency_key(request)
         body = await bodies.read(request, self._settings.body_max_bytes, self._body_within_s)
         started_at = time.perf_counter()
         fingerprint = body.fingerprint(request.method, request.url.path)
@@ -162,7 +178,7 @@ class Editor:
         outcome = await store_time.spend(self._desk.answered(idempotency))
         if outcome is None:
             author = Author(key.id, key.name)
-            actor = Actor(author, key.test, address(request.scope), request.state.request_id)
+            actor = Actor(author, key.role, key.test, address(request.scope), request.state.request_id)
             outcome = await store_time.spend(act(body, key, actor, idempotency))
         place = cursors.parse(outcome.cursor)
         assert place is not None, "the desk's cursors are well-formed"
@@ -191,12 +207,12 @@ def _seen(record: Record, encoded: bytes, cursor: str | None) -> _Seen:
 
 def _answer(outcome: Outcome) -> Response:
     done = _Done(msgspec.Raw(outcome.alert), outcome.cursor, outcome.undo_until, outcome.warnings)
-    headers = {"ETag": f'"{outcome.version}"', **_JSON}
+    told = {"ETag": f'"{outcome.version}"', **_JSON}
     if outcome.status == 201:
-        headers["Location"] = f"/v1/alerts/{outcome.alert_id}"
+        told["Location"] = f"/v1/alerts/{outcome.alert_id}"
     if outcome.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return Response(msgspec.json.encode(done), outcome.status, headers)
+        told["Idempotency-Replayed"] = "true"
+    return Response(msgspec.json.encode(done), outcome.status, told)
 
 
 def _check_guards(draft: Draft, role: Role) -> None:
@@ -218,22 +234,3 @@ def _alert_id(request: Request) -> str:
     if not ID_FORM.fullmatch(alert_id):
         raise NotFound("there is no alert of this id")
     return str(alert_id)
-
-
-def _idempotency_key(request: Request) -> str | None:
-    given = request.headers.getlist("idempotency-key")
-    if not given:
-        return None
-    if len(given) > 1 or not IDEMPOTENCY_KEY.fullmatch(given[0]):
-        raise Problem("bad-idempotency-key", "must be one value of 1 to 128 visible ASCII characters")
-    return given[0]
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that If-Match names; None for none and for `*`, any."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    found = IF_MATCH.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem("bad-if-match", 'must be one version in quotes, such as "3"')
-    return int(found[1])

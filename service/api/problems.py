@@ -14,6 +14,7 @@ from starlette.responses import Response
 from service.domain.errors import (
     Finding,
     FlashwireError,
+    Forbidden,
     FuseOver,
     IdempotencyMismatch,
     Invalid,
@@ -49,8 +50,9 @@ KINDS: dict[str, Kind] = {
                       "parameters are ignored, wrong values are not."),
     "unauthorized": Kind(401, "A key is needed", "Send Authorization: Bearer <key> with a key that is neither expired "
                          "nor revoked. Keys come from `flashwire keys create`."),
-    "forbidden": Kind(403, "The key's role does not allow this", "Editors publish up to urgent; the duty desk also "
-                      "publishes flashes and kills."),
+    "forbidden": Kind(403, "The key's role does not allow this", "Editors publish up to urgent and update, correct or "
+                      "undo their own alerts; the duty desk also publishes flashes, holds, releases and kills, and may "
+                      "do all of it to anybody's alert."),
     "not-found": Kind(404, "Not found", "There is nothing of this name, or it is not yours to see."),
     "method-not-allowed": Kind(405, "Method not allowed", "The Allow header names the methods of this address."),
     "bad-request": Kind(400, "The request is not HTTP", "What arrived cannot be read as HTTP/1.1 (RFC 9112)."),
@@ -65,6 +67,9 @@ KINDS: dict[str, Kind] = {
                       "exactly the phones that were given it."),
     "version-stale": Kind(412, "The alert has moved on", "Another version is current than the one that If-Match names. "
                           "Read the alert again and decide anew."),
+    "precondition-required": Kind(428, "Name the version that you mean", "An update or a correction is written upon a "
+                                  "version. Send its ETag along, in quotes, so that nobody's change is lost unseen: "
+                                  'If-Match: "3". A star names no version.'),
     "body-too-large": Kind(413, "The body is too large", "A request body may have 16 KiB unless the settings say "
                            "otherwise."),
     "not-json": Kind(415, "The body must be application/json", "Send Content-Type: application/json."),
@@ -112,6 +117,8 @@ def of(error: Exception) -> Problem:
             return Problem("invalid", f"{len(error.findings)} found; see errors", findings=error.findings)
         case NotFound():
             return Problem("not-found", detail)
+        case Forbidden():
+            return Problem("forbidden", detail)
         case VersionStale():
             return Problem("version-stale", detail, current=error.current)
         case FuseOver():

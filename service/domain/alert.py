@@ -14,6 +14,7 @@ Certainty = Literal["Observed", "Likely", "Possible", "Unlikely", "Unknown"]
 MsgType = Literal["Alert", "Update", "Cancel"]
 PubStatus = Literal["usable", "withheld", "canceled"]
 Status = Literal["Actual", "Exercise"]
+Severity = Literal["minor", "major"]
 State = Literal[
     "draft", "scheduled", "awaiting-approval", "published", "withheld", "canceled", "undone", "expired", "discarded"
 ]
@@ -72,7 +73,7 @@ class Correction(msgspec.Struct, frozen=True):
 
     text: str
     was: str
-    severity: Literal["minor", "major"]
+    severity: Severity
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

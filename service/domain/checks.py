@@ -1,23 +1,21 @@
-"""What an editor may send: the body of a new alert, checked field by field.
+"""What an editor may send: the body of a new alert, checked as a whole.
 
-The rule to remember: all findings at once, each with the place in the body, so that an editor with ten seconds mends
-once. Nothing is guessed and nothing unknown is passed over.
+The rule to remember: all findings at once, and nothing is guessed. A line that a reader sees is made here, in `words`,
+for a new alert and for its later versions alike.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast, get_args
-from urllib.parse import urlsplit
+from typing import get_args
 
 import msgspec
 
 from service.domain import attribution as attributions
-from service.domain import moment, text
+from service.domain import text
 from service.domain.alert import (
     LEVELS,
     NO_ATTRIBUTION,
+    Alert,
     Attribution,
-    AttributionKind,
     Certainty,
     Image,
     Level,
@@ -25,31 +23,15 @@ from service.domain.alert import (
     Place,
     ticker_text,
 )
-from service.domain.errors import Finding, Invalid
+from service.domain.fields import Fields, Notice
 from service.domain.newsroom import Edition, Newsroom
 
 ID_FORM = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
-URL_CHARS_MAX = 2048
-ATTRIBUTION_GRAPHEMES_MAX = 120
-TERMS_MAX = 8
-PLACES_MAX = 8
-NOTE_CHARS_MAX = 1000
-FINDINGS_MAX = 100
-"""More than any editor's mistakes; 16 KiB of unknown fields must not be answered with many times as much."""
-T = TypeVar("T")
-
 OVERRIDES = ("near-duplicate", "second-approval")
 FIELDS = frozenset({
     "edition", "headline", "text", "level", "attribution", "sections", "regions", "places", "link", "image",
     "certainty", "story", "expires", "publishAt", "push", "note", "override", "overrideReason",
 })  # fmt: skip
-
-
-class Notice(msgspec.Struct, frozen=True):
-    """Something was mended or is worth a look; it stopped nothing."""
-
-    code: str
-    detail: str
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,102 +58,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Notice, ...]
 
 
-class _Body:
-    """The body while it is read: each reader returns the value or a harmless stand-in, and notes what is wrong."""
-
-    def __init__(self, fields: Mapping[str, Any]) -> None:
-        self.fields = fields
-        self.findings: list[Finding] = []
-        self.warnings: list[Notice] = []
-
-    def wrong(self, pointer: str, detail: str) -> None:
-        self.findings.append(Finding(pointer, detail))
-
-    def line(self, value: Any, pointer: str, max_graphemes: int = text.HEADLINE_GRAPHEMES_MAX) -> str:
-        """One line of clean text, 1 to `max_graphemes` graphemes."""
-        if not isinstance(value, str):
-            self.wrong(pointer, "must be a string")
-            return ""
-        cleaned = text.clean(value)
-        self.findings += [Finding(pointer, f"{error.detail} (at character {error.index})") for error in cleaned.errors]
-        self.warnings += [Notice(warning.code, f"{pointer}: {warning.detail}") for warning in cleaned.warnings]
-        if not cleaned.errors and text.is_blank(cleaned.text):
-            self.wrong(pointer, "must not be empty")
-        elif (length := text.graphemes(cleaned.text)) > max_graphemes:
-            self.wrong(pointer, f"has {length} characters, at most {max_graphemes} fit")
-        return cleaned.text
-
-    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> Any:
-        value = self.fields.get(name, default)
-        if value not in allowed or not isinstance(value, str):
-            self.wrong(f"/{name}", f"must be one of {', '.join(allowed)}")
-            return default
-        return value
-
-    def terms(self, name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-        """A list of different slugs, each of the taxonomy."""
-        value = self.fields.get(name, [])
-        if not isinstance(value, list) or len(value) > TERMS_MAX:
-            self.wrong(f"/{name}", f"must be a list of at most {TERMS_MAX}")
-            return ()
-        for index, term in enumerate(value):
-            if term not in allowed:
-                self.wrong(f"/{name}/{index}", f"must be one of {', '.join(allowed)}")
-        return tuple(dict.fromkeys(term for term in value if isinstance(term, str)))
-
-    def moment(self, name: str) -> int | None:
-        value = self.fields.get(name)
-        if value is None:
-            return None
-        try:
-            return moment.from_text(value)
-        except (ValueError, TypeError):
-            self.wrong(f"/{name}", "must be an RFC 3339 moment with a zone, such as 2026-11-18T14:02:11.204Z")
-            return None
-
-    def flag(self, name: str, default: bool) -> bool:
-        value = self.fields.get(name, default)
-        if not isinstance(value, bool):
-            self.wrong(f"/{name}", "must be true or false")
-            return default
-        return value
-
-    def object(
-        self, value: Any, pointer: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()
-    ) -> dict[str, Any]:
-        """A JSON object with exactly those fields; an empty one where it is not."""
-        if not isinstance(value, dict):
-            self.wrong(pointer, "must be an object")
-            return {}
-        for name in sorted(value.keys() - {*needed, *optional}):
-            self.wrong(f"{pointer}/{_escaped(name)}", "is not a known field")
-        for name in needed:
-            if name not in value:
-                self.wrong(f"{pointer}/{name}", "is missing")
-        return {name: value[name] for name in (*needed, *optional) if value.get(name) is not None}
-
-    def url(self, value: Any, pointer: str, schemes: tuple[str, ...]) -> str:
-        fault = _url_fault(value, schemes) if isinstance(value, str) else "must be a string"
-        if fault:
-            self.wrong(pointer, fault)
-            return ""
-        return str(value)
-
-
 def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bool) -> Draft:
     """The draft of a request body. Raises Invalid with every finding, or the first `FINDINGS_MAX`."""
-    if not isinstance(body, dict):
-        raise Invalid((Finding("", "must be a JSON object"),))
-    read = _Body(body)
-    for name in sorted(body.keys() - FIELDS):
-        read.wrong(f"/{_escaped(name)}", "is not a known field")
-    edition = newsroom.edition(body["edition"]) if isinstance(body.get("edition"), str) else None
-    if edition is None:
-        names = ", ".join(edition.edition for edition in newsroom.editions)
-        read.wrong("/edition", f"must be one of {names}")
-        edition = newsroom.editions[0]
-    schemes = ("https", "http") if allow_http else ("https",)
-    given, headline, line = _words(read, edition, newsroom)
+    read = Fields(body)
+    read.know(FIELDS)
+    edition = _edition(read, newsroom)
+    given, headline, line = words(read, edition, newsroom)
     draft = Draft(
         edition=edition,
         headline=headline,
@@ -180,37 +72,37 @@ def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bo
         level=read.choice("level", LEVELS, "brief"),
         sections=read.terms("sections", newsroom.sections),
         regions=read.terms("regions", newsroom.regions),
-        places=_places(read),
-        link=_optional(body, "link", lambda value: _link(read, value, schemes)),
-        image=_optional(body, "image", lambda value: _image(read, value)),
+        places=read.places(),
+        link=read.link(schemes(allow_http)),
+        image=read.image(),
         certainty=read.choice("certainty", get_args(Certainty), "Observed"),
         story=_story(read),
-        expires_ms=_expires(read, now_ms),
+        expires_ms=read.expires(now_ms),
         publish_at_ms=read.moment("publishAt"),
         push=read.flag("push", True),
-        note=_remark(read, "note"),
+        note=read.remark("note"),
         override=_override(read),
-        override_reason=_remark(read, "overrideReason"),
+        override_reason=read.remark("overrideReason"),
         warnings=tuple(read.warnings),
     )
-    if read.findings:
-        raise Invalid(tuple(read.findings[:FINDINGS_MAX]))
+    read.finish()
     return draft
 
 
 def check_reason(body: object) -> str | None:
-    """The `reason` of a kill, a hold or a release; an empty or missing body is fine. Raises Invalid."""
+    """The `reason` of a hold, a release, an undo or a kill; an empty or missing body is fine. Raises Invalid."""
     if body is None:
         return None
-    if not isinstance(body, dict):
-        raise Invalid((Finding("", "must be a JSON object"),))
-    read = _Body(body)
-    for name in sorted(body.keys() - {"reason"}):
-        read.wrong(f"/{_escaped(name)}", "is not a known field")
-    reason = _remark(read, "reason")
-    if read.findings:
-        raise Invalid(tuple(read.findings[:FINDINGS_MAX]))
+    read = Fields(body)
+    read.know({"reason"})
+    reason = read.remark("reason")
+    read.finish()
     return reason
+
+
+def schemes(allow_http: bool) -> tuple[str, ...]:
+    """What a link may begin with; `allow_http` is for development."""
+    return ("https", "http") if allow_http else ("https",)
 
 
 def prepare(newsroom: Newsroom) -> None:
@@ -224,77 +116,46 @@ def own_outlets(edition: Edition, newsroom: Newsroom) -> tuple[str, ...]:
     return tuple(dict.fromkeys((edition.outlet or newsroom.outlet, newsroom.outlet)))
 
 
-def _words(read: _Body, edition: Edition, newsroom: Newsroom) -> tuple[Attribution, str, str]:
-    """Attribution, headline and whole line: from `headline`, or out of a pasted `text`."""
+def words(
+    read: Fields, edition: Edition, newsroom: Newsroom, standing: Alert | None = None
+) -> tuple[Attribution, str, str]:
+    """Attribution, headline and whole line: from `headline`, or out of a pasted `text`.
+
+    Where an alert is `standing` already, a headline alone keeps its attribution, an attribution alone its headline.
+    """
     pasted, headline = read.fields.get("text"), read.fields.get("headline")
-    if (pasted is None) == (headline is None):
+    kept = standing.headline if standing is not None and pasted is None and headline is None else None
+    if (pasted is None) == (headline is None) and kept is None:
         read.wrong("/headline", "give either headline or text")
         return NO_ATTRIBUTION, "", ""
-    stated = _optional(read.fields, "attribution", lambda value: _attribution(read, value))
+    stated = read.attribution()
     if pasted is not None:
         line = read.line(pasted, "/text")
         parsed = attributions.parse(line, edition.language, own_outlets(edition, newsroom)) if stated is None else None
         given, rest = parsed or (stated or NO_ATTRIBUTION, line)
         return given, rest, line
-    headline = read.line(headline, "/headline")
-    given = stated or NO_ATTRIBUTION
-    words = attributions.render(given, edition.templates, edition.outlet or newsroom.outlet)
+    headline = read.line(headline, "/headline") if kept is None else kept
+    given = stated or (standing.attribution if standing and "attribution" not in read.fields else NO_ATTRIBUTION)
+    prefix = attributions.render(given, edition.templates, edition.outlet or newsroom.outlet)
     if given.kind != "none":
-        if not words and not any(finding.pointer.startswith("/attribution") for finding in read.findings):
+        if not prefix and not any(finding.pointer.startswith("/attribution") for finding in read.findings):
             read.wrong("/attribution", f"of kind {given.kind} lacks a name that its template needs; or give its text")
-        given = msgspec.structs.replace(given, text=words or None)
-    line = ticker_text(words, headline)
+        given = msgspec.structs.replace(given, text=prefix or None)
+    line = ticker_text(prefix, headline)
     if not read.findings and text.graphemes(line) > 2 * text.HEADLINE_GRAPHEMES_MAX:
         read.wrong("/attribution", "is too long")
     return given, headline, line
 
 
-def _attribution(read: _Body, value: Any) -> Attribution:
-    names = ("outlet", "place", "speaker", "role", "addressee", "via", "text")
-    fields = read.object(value, "/attribution", ("kind",), names)
-    kind = fields.pop("kind", "none")
-    if kind not in get_args(AttributionKind) or not isinstance(kind, str):
-        read.wrong("/attribution/kind", f"must be one of {', '.join(get_args(AttributionKind))}")
-        return NO_ATTRIBUTION
-    if kind == "none" and fields:
-        read.wrong("/attribution", "of kind none has no other fields")
-        return NO_ATTRIBUTION
-    words = {name: read.line(part, f"/attribution/{name}", ATTRIBUTION_GRAPHEMES_MAX) for name, part in fields.items()}
-    return Attribution(kind=cast(AttributionKind, kind), **words)
+def _edition(read: Fields, newsroom: Newsroom) -> Edition:
+    name = read.fields.get("edition")
+    edition = newsroom.edition(name) if isinstance(name, str) else None
+    if edition is None:
+        read.wrong("/edition", f"must be one of {', '.join(edition.edition for edition in newsroom.editions)}")
+    return edition or newsroom.editions[0]
 
 
-def _places(read: _Body) -> tuple[Place, ...]:
-    value = read.fields.get("places", [])
-    if not isinstance(value, list) or len(value) > PLACES_MAX:
-        read.wrong("/places", f"must be a list of at most {PLACES_MAX}")
-        return ()
-    places = []
-    for index, item in enumerate(value):
-        pointer = f"/places/{index}"
-        fields = read.object(item, pointer, ("name",), ("country",))
-        country = fields.get("country")
-        if country is not None and not (isinstance(country, str) and re.fullmatch("[A-Z]{2}", country)):
-            read.wrong(f"{pointer}/country", "must be a country code of two capital letters (ISO 3166-1)")
-            country = None
-        if "name" in fields:
-            places.append(
-                Place(name=read.line(fields["name"], f"{pointer}/name", ATTRIBUTION_GRAPHEMES_MAX), country=country)
-            )
-    return tuple(places)
-
-
-def _link(read: _Body, value: Any, schemes: tuple[str, ...]) -> Link:
-    fields = read.object(value, "/link", ("url",))
-    return Link(read.url(fields["url"], "/link/url", schemes) if "url" in fields else "")
-
-
-def _image(read: _Body, value: Any) -> Image:
-    fields = read.object(value, "/image", ("url", "alt"))
-    url = read.url(fields["url"], "/image/url", ("https",)) if "url" in fields else ""
-    return Image(url, read.line(fields["alt"], "/image/alt") if "alt" in fields else "")
-
-
-def _story(read: _Body) -> str | None:
+def _story(read: Fields) -> str | None:
     value = read.fields.get("story")
     if value is not None and not (isinstance(value, str) and ID_FORM.fullmatch(value)):
         read.wrong("/story", "must be the id of a story: 26 characters of the ULID alphabet")
@@ -302,50 +163,8 @@ def _story(read: _Body) -> str | None:
     return value
 
 
-def _expires(read: _Body, now_ms: int) -> int | None:
-    expires = read.moment("expires")
-    if expires is not None and expires <= now_ms:
-        read.wrong("/expires", "must lie in the future")
-    return expires
-
-
-def _remark(read: _Body, name: str) -> str | None:
-    """An internal remark: clean text of a bounded length."""
-    value = read.fields.get(name)
-    return None if value is None else read.line(value, f"/{name}", NOTE_CHARS_MAX)
-
-
-def _override(read: _Body) -> tuple[str, ...]:
+def _override(read: Fields) -> tuple[str, ...]:
     override = read.terms("override", OVERRIDES)
     if override and not read.fields.get("overrideReason"):
         read.wrong("/overrideReason", "is missing: say why the guard is overridden")
     return override
-
-
-def _optional(body: Mapping[str, Any], name: str, check: Callable[[Any], T]) -> T | None:
-    value = body.get(name)
-    return None if value is None else check(value)
-
-
-def _url_fault(url: str, schemes: tuple[str, ...]) -> str | None:
-    if len(url) > URL_CHARS_MAX:
-        return f"is longer than {URL_CHARS_MAX} characters"
-    if not re.fullmatch(r"[!-~]+", url) or any(char in url for char in '<>"\\^`{|}'):
-        return "must be a URL in ASCII without spaces (encode others with %)"
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return "is not a valid URL"
-    if parts.scheme not in schemes:
-        return f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-    if not parts.hostname:
-        return "has no host"
-    if "@" in parts.netloc:
-        return "must not carry a user name or password"
-    return None
-
-
-def _escaped(name: str) -> str:
-    """A field name inside a JSON pointer (RFC 6901 §3), cut to a readable length."""
-    return name[:64].encode("ascii", "backslashreplace").decode().replace("~", "~0").replace("/", "~1")

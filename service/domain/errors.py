@@ -3,6 +3,7 @@
 FlashwireError
 ├── Invalid          the content breaks a rule; carries every finding with its JSON pointer
 ├── NotFound         no such alert, or not yours to see
+├── Forbidden        the role does not allow it
 ├── VersionStale     another version is current
 ├── FuseOver         phones ring, so it can no longer be undone
 ├── IdempotencyMismatch   the key was used with another body
@@ -35,6 +36,10 @@ class Invalid(FlashwireError):
 
 class NotFound(FlashwireError):
     """No such alert, or not yours to see."""
+
+
+class Forbidden(FlashwireError):
+    """The role of who asks does not allow this."""
 
 
 class VersionStale(FlashwireError):

@@ -4,7 +4,7 @@ The rule to remember: the table is the law. A pair (state, verb) that is not in 
 to `None` changes nothing and answers with the state as it is: a second kill in a panic is not an error.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -13,6 +13,11 @@ from service.domain.revision import RevisionType
 
 Verb = Literal["publish", "submit", "schedule", "propose", "approve", "amend", "update", "correct", "hold", "release",
                "undo", "kill", "expire"]  # fmt: skip
+
+
+ChangeVerb = Literal["update", "correct", "hold", "release", "undo", "kill"]
+"""The verbs that editors may do to an alert that is out."""
+CHANGE_VERBS: tuple[ChangeVerb, ...] = get_args(ChangeVerb)
 
 
 class Transition(msgspec.Struct, frozen=True):

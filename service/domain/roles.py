@@ -1,11 +1,13 @@
 """Who may do what: the roles of API keys, each including those below it.
 
-The rule to remember: permission depends on the role, the verb and the level, never on where the request came from.
+The rule to remember: permission depends on the role, the verb, the level and whose alert it is, never on where the
+request came from.
 """
 
 from typing import Literal
 
 from service.domain.alert import Level
+from service.domain.lifecycle import Verb
 
 Role = Literal["correspondent", "editor", "duty", "admin"]
 ROLES: tuple[Role, ...] = ("correspondent", "editor", "duty", "admin")
@@ -22,4 +24,10 @@ def needed_to_publish(level: Level) -> Role:
     return "duty" if level == "flash" else "editor"
 
 
-NEEDED: dict[str, Role] = {"hold": "duty", "release": "duty", "kill": "duty", "approve": "duty", "keys": "admin"}
+NEEDED_FOR_OWN: dict[Verb, Role] = {"update": "editor", "correct": "editor", "undo": "editor"}
+"""Who wrote it may mend it; that nobody sees it meanwhile, or ever again, is for the duty desk to say."""
+
+
+def needed_to_change(verb: Verb, own: bool) -> Role:
+    """Who may do `verb` to an alert that is out; `own`: the key that acts is the one that published it."""
+    return NEEDED_FOR_OWN.get(verb, "duty") if own else "duty"

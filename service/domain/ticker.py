@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from service.domain import moment
-from service.domain.alert import LEVELS, URGENCY, Alert, Level
+from service.domain.alert import LEVELS, Alert, Level
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Filter(msgspec.Struct, frozen=True):
         return (
             (not self.sections or any(section in self.sections for section in alert.sections))
             and (not self.regions or any(region in self.regions for region in alert.regions))
-            and (self.level is None or alert.urgency <= URGENCY[self.level])
+            and (self.level is None or LEVELS.index(alert.level) <= LEVELS.index(self.level))
         )
 
 

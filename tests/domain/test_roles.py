@@ -3,7 +3,8 @@
 import pytest
 
 from service.domain.alert import LEVELS, Level
-from service.domain.roles import NEEDED, ROLES, Role, includes, needed_to_publish
+from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb
+from service.domain.roles import ROLES, Role, includes, needed_to_change, needed_to_publish
 
 
 @pytest.mark.parametrize("at", range(len(ROLES)))
@@ -20,5 +21,17 @@ def test_a_flash_needs_more_than_an_editor(level: Level, role: Role) -> None:
     assert needed_to_publish(level) == role
 
 
-def test_emergency_verbs_need_duty_and_keys_need_admin() -> None:
-    assert NEEDED == {"hold": "duty", "release": "duty", "kill": "duty", "approve": "duty", "keys": "admin"}
+# verb: who may do it to an alert that the key itself has published, and who to anybody's
+LAW: dict[ChangeVerb, tuple[Role, Role]] = {
+    "update": ("editor", "duty"),
+    "correct": ("editor", "duty"),
+    "undo": ("editor", "duty"),
+    "hold": ("duty", "duty"),
+    "release": ("duty", "duty"),
+    "kill": ("duty", "duty"),
+}
+
+
+@pytest.mark.parametrize("verb", CHANGE_VERBS)
+def test_who_wrote_it_may_mend_it_and_the_rest_is_for_the_duty_desk(verb: ChangeVerb) -> None:
+    assert (needed_to_change(verb, own=True), needed_to_change(verb, own=False)) == LAW[verb]

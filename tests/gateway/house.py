@@ -12,13 +12,16 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 from config.settings import Settings, load
 from service.desk import Actor, Desk, Outcome, new_epoch
 from service.domain.alert import Author
+from service.domain.amendments import AMENDMENTS
 from service.domain.checks import check_alert
 from service.domain.durability import Durability
+from service.domain.lifecycle import ChangeVerb
 from service.domain.newsroom import from_config
 from service.store import access, stream
 from service.store.connection import Store, for_commands
@@ -78,7 +81,14 @@ class House:
         return await self.desk.publish(draft, _actor(drill), None)
 
     async def kill(self, outcome: Outcome) -> Outcome:
-        return await self.desk.kill(outcome.alert_id, None, _actor(outcome.wire.exercise), None, None)
+        return await self.change("kill", outcome)
+
+    async def change(self, verb: ChangeVerb, outcome: Outcome, body: dict[str, Any] | None = None) -> Outcome:
+        """Do a verb; `body` is that of an update or a correction."""
+        amend = None
+        if check := AMENDMENTS.get(verb):
+            amend = partial(check, body, newsroom=self.newsroom, now_ms=now_ms(), allow_http=True)
+        return await self.desk.change(verb, outcome.alert_id, _actor(outcome.wire.exercise), amend=amend)
 
     async def key(self, test: bool) -> str:
         return (await access.create(self.store, "a reader", "editor", test, now_ms())).key
@@ -183,7 +193,7 @@ def request(query: str = "edition=en", upgrade: bool = True, headers: str = "") 
 
 
 def _actor(drill: bool) -> Actor:
-    return Actor(Author("K", "a desk"), drill, "127.0.0.1", "r")
+    return Actor(Author("K", "a desk"), "duty", drill, "127.0.0.1", "r")
 
 
 async def begin_another_life(house: House, edition: str = "en") -> str:
