@@ -10,6 +10,9 @@ import msgspec
 
 from service.domain.alert import LEVELS, Level
 
+PUSHED_WORDS = ("correction", "canceled", "exercise")
+"""Of `labels.ui`, what a notification's title says: without one of them no phone could be told of a correction."""
+
 
 class Labels(msgspec.Struct, frozen=True):
     """What the edition calls things: slug → words; `ui` are the words a ticker shows around the news."""
@@ -87,6 +90,7 @@ def _check_words(newsroom: Newsroom, edition: Edition) -> None:
         "sections": newsroom.sections,
         "regions": newsroom.regions,
         "levels": LEVELS,
+        "ui": PUSHED_WORDS,
     }
     for kind, slugs in wanted.items():
         labels: dict[str, str] = getattr(edition.labels, kind)

@@ -4,6 +4,7 @@ The rule to remember: `clean` never guesses. It mends what cannot change the mea
 by code point and place. Its text is safe to publish exactly when `errors` is empty; cleaning it again changes nothing.
 """
 
+import itertools
 import unicodedata
 from collections import Counter
 
@@ -63,6 +64,15 @@ class Cleaned(msgspec.Struct, frozen=True):
 def graphemes(text: str) -> int:
     """How many characters a reader would count in `text` (extended grapheme clusters, UAX #29)."""
     return sum(1 for _ in _GRAPHEME.finditer(text))
+
+
+def first(text: str, count: int) -> str:
+    """The first `count` characters as a reader counts them; `text` itself if it has no more."""
+    if len(text) <= count:
+        return text
+    ends = (found.end() for found in _GRAPHEME.finditer(text))
+    end = next(itertools.islice(ends, count - 1, None), len(text)) if count > 0 else 0
+    return text[:end]
 
 
 def is_blank(text: str) -> bool:
