@@ -127,7 +127,7 @@ async def _serve(settings: Settings, part: Part) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     assert settings.redis_url is not None, "the caller checks that there is a store"
-    connected = providers.connect(settings)
+    connected = providers.connect(settings) if part == "dispatcher" else providers.connect(settings, (part,))
     pool = await _queues(settings.queue_url or settings.redis_url)
     process = _process(settings, part, pool, connected)
     admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
