@@ -23,6 +23,11 @@ class Certificates:
     leaf: Path
     key: Path
 
+    def authorities(self) -> list[bytes]:
+        """What our client is told to trust."""
+        certificate = x509.load_pem_x509_certificate(self.authority.read_bytes())
+        return [certificate.public_bytes(serialization.Encoding.DER)]
+
     def server(self) -> ssl.SSLContext:
         """What a server of HTTP/2 shows."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -132,7 +132,7 @@ class Connection:
 
     def _take(self, event: object) -> None:
         if isinstance(event, RequestReceived):
-            self._open[event.stream_id] = (dict(event.headers), bytearray())
+            self._open[event.stream_id] = ({str(name): str(value) for name, value in event.headers}, bytearray())
             self._server.open_streams_max = max(self._server.open_streams_max, len(self._open))
         elif isinstance(event, DataReceived):
             self._open[event.stream_id][1].extend(event.data)

@@ -20,14 +20,9 @@ TIMEOUT_S = 1.0
 SECRET = "a-token-that-must-not-be-told"
 
 
-@pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return certificates.make(tmp_path_factory.mktemp("certificates"), "localhost", "push.example.test")
-
-
 @contextlib.asynccontextmanager
 async def client(trusted: Certificates, *, only_http2: bool = True) -> AsyncIterator[Http]:
-    made = Http(TIMEOUT_S, trusted.authority.read_bytes(), only_http2=only_http2)
+    made = Http(TIMEOUT_S, trusted.authorities(), only_http2=only_http2)
     try:
         yield made
     finally:
@@ -214,7 +209,7 @@ async def test_those_who_wait_for_a_first_connection_wait_as_long_as_one_request
 
 async def test_a_checked_address_is_used_whatever_the_name_says(trusted: Certificates) -> None:
     async with serving(trusted, always(Answer())) as server:
-        ours = Http(TIMEOUT_S, trusted.authority.read_bytes(), address=("push.example.test", "127.0.0.1", server.port))
+        ours = Http(TIMEOUT_S, trusted.authorities(), address=("push.example.test", "127.0.0.1", server.port))
         answer = await ours.post(f"https://push.example.test:{server.port}/", (), b"")
         await ours.close()
         assert answer == http.Answer(200, b"")

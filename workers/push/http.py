@@ -15,7 +15,8 @@ from datetime import timedelta
 
 import msgspec
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import BuilderError, PyreqwestError
+from pyreqwest.exceptions import PyreqwestError
+from pyreqwest.http import Url
 from pyreqwest.request import RequestBuilder
 
 from service.domain.outcome import Lost, NotSent
@@ -69,21 +70,21 @@ class Window:
 class Http:
     """Connections to one provider. Follows no redirect, heeds no proxy variable, decompresses nothing.
 
-    `ca` is what is trusted besides the system's authorities (PEM). `only_http2`: the server is known to speak it, so
-    that one connection is enough from the start. `address` is (host, address): where this host lies, whatever its name
-    says; TLS and the Host header still use the name.
+    `authorities` are trusted besides the system's (certificates in DER). `only_http2`: the server is known to speak it,
+    so that one connection serves all from the start. `address` is (host, address, port): where this host lies, whatever
+    its name says; TLS and the Host header still use the name.
     """
 
     def __init__(
         self,
         timeout_s: float,
-        ca: bytes | None = None,
+        authorities: Sequence[bytes] = (),
         *,
         only_http2: bool = False,
         address: tuple[str, str, int] | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
-        self._client = _build(timeout_s, ca, only_http2, address)
+        self._client = _build(timeout_s, authorities, only_http2, address)
         self._timeout_s = timeout_s
         self._now_s = now_s
         self._first = asyncio.Lock()
@@ -114,8 +115,8 @@ class Http:
     async def _post(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
         try:
             answer = await self._exchange(self._client.post(url).headers(headers).body_bytes(body))
-        except BuilderError as problem:
-            return NotSent(_innermost(problem))
+        except ValueError:  # an address or a header that HTTP cannot carry; the message would repeat it
+            return NotSent("a request that HTTP cannot carry")
         except PyreqwestError as problem:
             self._warm.clear()
             return _judge(problem)
@@ -132,6 +133,17 @@ class Http:
         return Answer(status, body, None if asked is None else retry_after_s(asked, self._now_s()))
 
 
+def goes_to(url: str) -> tuple[str, int] | None:
+    """Where the client would go for `url`, read by its own parser; None where it would not go at all."""
+    try:
+        parsed = Url(url)
+    except ValueError:
+        return None
+    if parsed.scheme != "https" or parsed.host_str is None or parsed.port_or_known_default is None:
+        return None
+    return parsed.host_str, parsed.port_or_known_default
+
+
 def retry_after_s(value: str, now_s: float) -> float | None:
     """A Retry-After header (RFC 9110, 10.2.3: seconds or a date) as seconds from now; None where it is neither."""
     if _SECONDS.fullmatch(value.strip()):
@@ -144,7 +156,9 @@ def retry_after_s(value: str, now_s: float) -> float | None:
     return min(max(moment.timestamp() - now_s, 0.0), RETRY_AFTER_MAX_S)
 
 
-def _build(timeout_s: float, ca: bytes | None, only_http2: bool, address: tuple[str, str, int] | None) -> Client:
+def _build(
+    timeout_s: float, authorities: Sequence[bytes], only_http2: bool, address: tuple[str, str, int] | None
+) -> Client:
     builder = (
         ClientBuilder()
         .user_agent("flashwire")
@@ -162,8 +176,8 @@ def _build(timeout_s: float, ca: bytes | None, only_http2: bool, address: tuple[
     )
     if only_http2:
         builder = builder.http2_prior_knowledge()
-    if ca is not None:
-        builder = builder.add_root_certificate_pem(ca)
+    for certificate in authorities:
+        builder = builder.add_root_certificate_der(certificate)
     if address is not None:
         builder = builder.resolve(*address)
     return builder.build()
