@@ -30,23 +30,22 @@ class Shape(msgspec.Struct, frozen=True):
     def wants(
         self, edition: str, level: Level, sections: tuple[str, ...], regions: tuple[str, ...], exercise: bool
     ) -> bool:
-        """Whether an alert like this is for devices of this shape; a line is for none, a drill for test devices."""
+        """Whether an alert like this is for devices of this shape, by the rules of audience.decide."""
         return (
             level != "line"
-            and (self.test or not exercise)
+            and self.test is exercise
             and edition in self.editions
             and URGENCY[level] <= URGENCY[self.min_level]
-            and (not self.sections or not set(self.sections).isdisjoint(sections))
-            and (not self.regions or not set(self.regions).isdisjoint(regions))
+            and _meets(self.sections, sections)
+            and _meets(self.regions, regions)
         )
 
 
 def shape_of(preferences: Preferences, test: bool) -> str:
-    """The canonical text: `ar,en|brief|politics||`, with `test` at the end for a test device. Slugs hold no `|` or `,`."""
-    lists = [
-        _ITEM.join(sorted(set(part))) for part in (preferences.editions, preferences.sections, preferences.regions)
-    ]
-    return _FIELD.join((lists[0], preferences.min_level, lists[1], lists[2], _TEST if test else ""))
+    """The canonical text: `ar,en|brief|politics||`, ending with `test` for a test device. Slugs hold no `|` or `,`."""
+    wanted = preferences
+    editions, sections, regions = map(_text, (wanted.editions, wanted.sections, wanted.regions))
+    return _FIELD.join((editions, wanted.min_level, sections, regions, _TEST if test else ""))
 
 
 @lru_cache(SHAPES_MAX)
@@ -88,6 +87,10 @@ def by_platform(counts: Mapping[str, int]) -> dict[Platform, int]:
     for name, devices in counts.items():
         found[cast(Platform, name.partition(_FIELD)[0])] += devices
     return found
+
+
+def _meets(wanted: tuple[str, ...], given: tuple[str, ...]) -> bool:
+    return not wanted or not given or not set(wanted).isdisjoint(given)
 
 
 def _text(items: tuple[str, ...]) -> str:

@@ -15,12 +15,12 @@ from typing import cast
 
 import msgspec
 
-from service.domain.census import read_shape, shape_of
-from service.domain.device import BLOCK_DEVICES, Device, Mute, Platform, Preferences, Quiet, Subscription
+from service.domain.device import BLOCK_DEVICES, Device, Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.registration import Registration
 from service.store import device_ids, keys
 from service.store.connection import Store
+from service.store.device_records import address_of, device_of, indexed, pack, record_of, unpack
 from service.store.stream import reaching_store
 
 SECRET_CHARS = 32
@@ -31,13 +31,10 @@ TOMBSTONE_DAYS = 30
 PRUNED_AT_ONCE = 500
 TRIES_MAX = 5
 """How often a change is decided anew because another came first."""
-PREFERENCES_MAX = 10_000
-"""Different preferences that are shared between devices in memory; readers choose from few."""
 
 _SCRIPT = resources.files(__package__).joinpath("devices.lua").read_text("utf-8")
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SECRET = re.compile(r"fwd_([0-9A-HJKMNP-TV-Z]{26})_([0-9A-HJKMNP-TV-Z]{32})", re.ASCII)
-_P256DH_BYTES = 65
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -62,30 +59,6 @@ class Held(msgspec.Struct, frozen=True):
         return form is not None and hmac.compare_digest(self.digest, _digest(form[2]))
 
 
-class _Record(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept of a device. devices.lua reads the first two."""
-
-    shape: str
-    gone_ms: int | None
-    registered_ms: int
-    digest: bytes
-    address: bytes
-    """The bytes that an APNs token's hex stands for, the FCM token, or the Web Push endpoint."""
-    keys: bytes | None = None
-    """Web Push: p256dh and auth, one after the other."""
-    quiet: tuple[str, str, str, bool] | None = None
-    mute: tuple[tuple[str, str], ...] | None = None
-    is_development: bool = False
-    topic: str | None = None
-    app_version: str | None = None
-    locale: str | None = None
-
-
-_decoder = msgspec.msgpack.Decoder(_Record)
-_encoder = msgspec.msgpack.Encoder()
-_preferences: dict[tuple[str, tuple[str, str, str, bool] | None], Preferences] = {}
-
-
 def id_of_secret(secret: str) -> str | None:
     """The id of the device that a secret claims to be of; None where it is no secret at all."""
     form = _SECRET.fullmatch(secret)
@@ -106,28 +79,28 @@ async def register_all(
 ) -> list[Registered]:
     """Register many in one round trip; each is atomic, all together are not. Same order as given.
 
-    With `only_new`, a device that has the token already stays as it is, and the secret returned for it is none.
+    With `only_new`, a device that has the token already stays as it is, and its secret is returned empty.
     Raises StoreUnavailable.
     """
     proofs = [_random(SECRET_CHARS) for _ in registrations]
     async with reaching_store(), store.pipeline(transaction=False) as pipe:
         script = store.register_script(_SCRIPT)
         for registration, proof in zip(registrations, proofs, strict=True):
-            shard, field = _indexed(registration.platform, _address(registration))
-            await script(
-                keys=(*_FIXED, shard),
-                args=("register", registration.platform, BLOCK_DEVICES, field, _encode(registration, now_ms, proof),
-                      int(only_new), secrets.token_bytes(device_ids.KEY_BYTES)),
-                client=pipe,
-            )  # fmt: skip
+            shard, field = indexed(registration.platform, address_of(registration))
+            record = pack(record_of(registration, now_ms, _digest(proof)))
+            newborn_key = secrets.token_bytes(device_ids.KEY_BYTES)
+            args = ("register", registration.platform, BLOCK_DEVICES, field, record, int(only_new), newborn_key)
+            await script(keys=(*_FIXED, shard), args=args, client=pipe)
         replies = await pipe.execute(raise_on_error=False)
-    if any(isinstance(reply, Exception) for reply in replies):
-        # its own words, not the pipeline's, which repeat the command with the token in it
-        raise StoreUnavailable(f"the store refused: {next(reply for reply in replies if isinstance(reply, Exception))}")
     made = []
-    for registration, proof, (number, is_new, key) in zip(registrations, proofs, replies, strict=True):
+    for registration, proof, reply in zip(registrations, proofs, replies, strict=True):
+        if isinstance(reply, Exception):
+            # the reply's own words, not the pipeline's, which repeat the command with the token in it
+            raise StoreUnavailable(f"the store refuses: {reply}")
+        number, is_new, key = reply
         device_id = device_ids.of(key, registration.platform, number)
-        made.append(Registered(device_id, f"fwd_{device_id}_{proof}", number, bool(is_new)))
+        secret = f"fwd_{device_id}_{proof}" if is_new or not only_new else ""
+        made.append(Registered(device_id, secret, number, bool(is_new)))
     return made
 
 
@@ -145,7 +118,8 @@ async def hold(store: Store, platform: Platform, number: int) -> Held | None:
         record = await store.hget(keys.block(platform, number // BLOCK_DEVICES), str(number % BLOCK_DEVICES))
     if record is None:
         return None
-    return Held(_device(platform, number, _decoder.decode(record)), _decoder.decode(record).digest, record)
+    kept = unpack(record)
+    return Held(device_of(platform, number, kept), kept.digest, record)
 
 
 async def read(store: Store, platform: Platform, number: int) -> Device | None:
@@ -159,16 +133,20 @@ async def read_block(store: Store, platform: Platform, block: int) -> list[Devic
     async with reaching_store():
         records = await store.hgetall(keys.block(platform, block))
     first = block * BLOCK_DEVICES
-    devices = [_device(platform, first + int(bit), _decoder.decode(record)) for bit, record in records.items()]
+    devices = [device_of(platform, first + int(bit), unpack(record)) for bit, record in records.items()]
     devices.sort(key=_number)
     return devices
 
 
 async def blocks(store: Store, platform: Platform) -> int:
     """How many blocks there are: all devices ever registered lie in blocks 0 to this, exclusive."""
+    return -(-await count(store, platform) // BLOCK_DEVICES)
+
+
+async def count(store: Store, platform: Platform) -> int:
+    """How many numbers were ever given: every device's is below this. Raises StoreUnavailable."""
     async with reaching_store():
-        numbers = int(await store.hget(keys.DEVICE_NUMBERS, platform) or 0)
-    return -(-numbers // BLOCK_DEVICES)
+        return int(await store.hget(keys.DEVICE_NUMBERS, platform) or 0)
 
 
 async def replace(store: Store, held: Held, registration: Registration, now_ms: int) -> bool:
@@ -178,8 +156,8 @@ async def replace(store: Store, held: Held, registration: Registration, now_ms: 
     another change came first. Raises StoreUnavailable.
     """
     assert registration.platform == held.device.platform, "numbers are given per platform"
-    record = _encoder.encode(_record(registration, now_ms, held.digest))
-    return await _change(store, held, _address(registration), record)
+    record = pack(record_of(registration, now_ms, held.digest))
+    return await _change(store, held, address_of(registration), record)
 
 
 async def erase(store: Store, held: Held) -> bool:
@@ -199,8 +177,8 @@ async def condemn(store: Store, platform: Platform, number: int, registered_ms: 
             return False
         gone_ms = held.device.gone_ms
         if gone_ms is None:
-            record = msgspec.structs.replace(_decoder.decode(held.record), gone_ms=now_ms)
-            changed = await _change(store, held, _address(held.device), _encoder.encode(record))
+            record = msgspec.structs.replace(unpack(held.record), gone_ms=now_ms)
+            changed = await _change(store, held, address_of(held.device), pack(record))
         elif now_ms - gone_ms >= PROOFS_APART_MS:
             changed = await erase(store, held)
         else:
@@ -240,8 +218,8 @@ async def tombstones(store: Store) -> int:
 async def _change(store: Store, held: Held, address: bytes | None, record: bytes) -> bool:
     """Replace a record, or erase it where `address` is None; False where it is no longer the one that we hold."""
     device = held.device
-    old_shard, old_field = _indexed(device.platform, _address(device))
-    shard, field = (old_shard, b"") if address is None else _indexed(device.platform, address)
+    old_shard, old_field = indexed(device.platform, address_of(device))
+    shard, field = (old_shard, b"") if address is None else indexed(device.platform, address)
     async with reaching_store():
         done = await store.register_script(_SCRIPT)(
             keys=(*_FIXED, shard, old_shard),
@@ -251,87 +229,6 @@ async def _change(store: Store, held: Held, address: bytes | None, record: bytes
 
 
 _FIXED = (keys.DEVICE_NUMBERS, keys.DEVICE_COUNTS, keys.DEVICES_GONE, keys.DEVICE_KEY)
-
-
-def _indexed(platform: Platform, address: bytes) -> tuple[str, bytes]:
-    """Where the index has a token: 14 bits of its digest choose the hash, 12 bytes are the field."""
-    digest = hashlib.sha256(platform.encode() + b"|" + address).digest()
-    return keys.tokens(int.from_bytes(digest[:2], "big") >> 2), digest[2:14]
-
-
-def _address(device: Registration | Device) -> bytes:
-    if device.subscription is not None:
-        return device.subscription.endpoint.encode()
-    return bytes.fromhex(device.token) if device.platform == "apns" else device.token.encode()
-
-
-def _encode(registration: Registration, now_ms: int, proof: str) -> bytes:
-    return _encoder.encode(_record(registration, now_ms, _digest(proof)))
-
-
-def _record(registration: Registration, registered_ms: int, digest: bytes) -> _Record:
-    preferences, subscription = registration.preferences, registration.subscription
-    quiet = preferences.quiet
-    return _Record(
-        shape=shape_of(preferences, registration.test),
-        gone_ms=None,
-        registered_ms=registered_ms,
-        digest=digest,
-        address=_address(registration),
-        keys=None if subscription is None else subscription.p256dh + subscription.auth,
-        quiet=None if quiet is None else (quiet.start, quiet.end, quiet.zone, quiet.flash_breaks),
-        mute=tuple((mute.story, mute.until) for mute in preferences.mute) or None,
-        is_development=registration.environment == "development",
-        topic=registration.topic,
-        app_version=registration.app_version,
-        locale=registration.locale,
-    )
-
-
-def _device(platform: Platform, number: int, record: _Record) -> Device:
-    address = record.address.hex() if platform == "apns" else record.address.decode()
-    subscription = None
-    if record.keys is not None:
-        subscription = Subscription(address, record.keys[:_P256DH_BYTES], record.keys[_P256DH_BYTES:])
-    return Device(
-        number=number,
-        platform=platform,
-        token=address if subscription is None else "",
-        subscription=subscription,
-        preferences=_shared_preferences(record),
-        registered_ms=record.registered_ms,
-        test=record.shape.endswith("|test"),
-        environment="development" if record.is_development else "production",
-        topic=record.topic,
-        app_version=record.app_version,
-        locale=record.locale,
-        gone_ms=record.gone_ms,
-    )
-
-
-def _shared_preferences(record: _Record) -> Preferences:
-    """The preferences of a record; one object for all devices that want the same, but for muted stories."""
-    if record.mute is not None:
-        return _wanted(record)
-    key = (record.shape, record.quiet)
-    found = _preferences.get(key)
-    if found is None:
-        if len(_preferences) >= PREFERENCES_MAX:
-            _preferences.clear()
-        found = _preferences[key] = _wanted(record)
-    return found
-
-
-def _wanted(record: _Record) -> Preferences:
-    shape = read_shape(record.shape)
-    return Preferences(
-        editions=shape.editions,
-        min_level=shape.min_level,
-        sections=shape.sections,
-        regions=shape.regions,
-        quiet=None if record.quiet is None else Quiet(*record.quiet),
-        mute=tuple(Mute(*mute) for mute in record.mute or ()),
-    )
 
 
 def _number(device: Device) -> int:
