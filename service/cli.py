@@ -29,6 +29,7 @@ from service.commands.keys import keys
 from service.commands.push import dead_letters, push
 from service.domain.errors import StoreUnavailable
 from service.free_ports import PortTaken
+from service.listening import CannotListen
 from service.store.embedded import EmbeddedError
 from service.store.folder import FolderHeld, FolderUnusable
 from service.supervisor import ChildFailed
@@ -111,6 +112,27 @@ def gateway(processes: int | None, parent: int | None) -> None:
 
 main.add_command(push)
 main.add_command(dead_letters)
+
+
+@main.command()
+@PARENT
+def sandbox(parent: int | None) -> None:
+    """Run stand-ins for Apple, Google and the browsers' push services, with pretend phones on a page.
+
+    For tests and for trying things out on this machine; never in production. The page tells its addresses, and
+    sandbox/sandbox.json in the data folder tells them to programs, with the credentials it takes.
+    """
+    settings = read_settings()
+    from workers.sandbox import __main__ as stand_ins
+
+    start_logs(settings, "sandbox")
+    leave_with(parent)
+    try:
+        stand_ins.run(settings)
+    except CannotListen as problem:
+        raise Failed(str(problem)) from None
+
+
 main.add_command(keys)
 for command in (editors.post, editors.kill):
     main.add_command(command)

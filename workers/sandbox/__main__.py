@@ -1,0 +1,17 @@
+"""Start the sandbox.
+
+The rule to remember: one process, on this machine, for tests and newcomers; never in production.
+"""
+
+import asyncio
+
+import uvloop
+
+from config.settings import Settings
+from workers.sandbox.serve import until_signal
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, say goodbye and return. Raises service.listening.CannotListen."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_signal(settings))
