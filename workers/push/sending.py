@@ -124,7 +124,7 @@ class Pass:
         message = lane.message(self._alert, letter.change, sound=letter.sound)
         async with lane.window:
             if time.monotonic() - begun_s > BEGUN_FOR_S:
-                result: Outcome = Retry("not-begun", whole_provider=False)
+                result: Outcome = Retry("not-begun", after_s=0.0, whole_provider=False)
             else:
                 sent = await lane.provider.send(letter.device, message)
                 result = outcome.classify(lane.platform, sent, letter.device.registered_ms)

@@ -5,6 +5,7 @@ ends ends its process, and the supervisor starts another.
 """
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Coroutine, Sequence
@@ -116,6 +117,7 @@ class LaneProcess:
 
 def run(settings: Settings, part: Part) -> None:
     """Run one part until SIGTERM or SIGINT. Raises CannotPush; exits with 1 where it cannot go on."""
+    logging.getLogger("arq").setLevel(logging.WARNING)  # it has a line for each start and end of a job
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_serve(settings, part))
     if code:
