@@ -3,6 +3,7 @@
 The rule to remember: all or nothing. Either every revision after the cursor, or a snapshot with its reason; never a
 partial or an empty replay in place of a gap (reliability P4). What is by now withheld or canceled is replayed under its
 own offset and type, without its sentence, and stays so: a later release says the sentence again in its own revision.
+What is by now undone is replayed as undone, so that it has no tombstone at any moment.
 """
 
 from collections import deque
@@ -85,7 +86,9 @@ class Backlog:
         for index, revision in enumerate(self._revisions):
             earlier = revision.alert.id == newest.alert.id and revision.offset < newest.offset
             if earlier and revision.alert.pub_status != newest.alert.pub_status:
-                alert = redacted(msgspec.structs.replace(revision.alert, pub_status=newest.alert.pub_status), notice)
+                signals = newest.alert.signals if "undone" in newest.alert.signals else revision.alert.signals
+                now = msgspec.structs.replace(revision.alert, pub_status=newest.alert.pub_status, signals=signals)
+                alert = redacted(now, notice)
                 self._revisions[index] = msgspec.structs.replace(revision, alert=alert, encoded=revisions.encode(alert))
                 changed.append(revision.offset)
         return tuple(changed)

@@ -111,14 +111,14 @@ class Fields:
     def object(
         self, value: Any, pointer: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """A JSON object with exactly those fields; an empty one where it is not."""
+        """A JSON object's fields, those that are null left out; none where it is no object."""
         if not isinstance(value, dict):
             self.wrong(pointer, "must be an object")
             return {}
         for name in sorted(value.keys() - {*needed, *optional}):
             self.wrong(f"{pointer}/{escaped(name)}", "is not a known field")
         for name in needed:
-            if name not in value:
+            if value.get(name) is None:
                 self.wrong(f"{pointer}/{name}", "is missing")
         return {name: value[name] for name in (*needed, *optional) if value.get(name) is not None}
 

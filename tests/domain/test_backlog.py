@@ -209,6 +209,15 @@ def test_a_kill_redacts_each_revision_of_its_alert_and_no_other() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_undone_is_replayed_as_undone() -> None:
+    backlog = Backlog(EPOCH, 0, 10)
+    backlog.append(make_revision(1, make_telling_alert()))
+    backlog.append(make_revision(2, make_telling_alert(version=2, pub_status="withheld"), "withheld", 1))
+    undone = make_telling_alert(version=3, pub_status="canceled", signals=("undone",))
+    assert backlog.append(make_revision(3, undone, "canceled", 1)) == (1, 2)
+    assert [(one.alert.pub_status, one.alert.signals) for one in backlog.since(0)] == [("canceled", ("undone",))] * 3
+
+
 @given(st.lists(st.tuples(st.integers(1, 3), usable_or_not), max_size=12), st.integers(1, 8))
 def test_no_order_of_holds_and_kills_leaves_a_sentence_behind(
     steps: list[tuple[int, PubStatus]], max_revisions: int

@@ -193,6 +193,8 @@ NAME_TOO_LONG = "x" * 121
         ({"places": [{"name": "A", "country": 31}]}, ["/places/0/country"]),
         ({"places": [{"name": "A", "lat": 1, "lon": 2}]}, ["/places/0/lat", "/places/0/lon"]),
         ({"link": {}}, ["/link/url"]),
+        ({"link": {"url": None}}, ["/link/url"]),
+        ({"attribution": {"kind": None}}, ["/attribution/kind"]),
         ({"link": "https://example.org"}, ["/link"]),
         ({"link": {"url": 7}}, ["/link/url"]),
         ({"link": {"url": "https://example.org", "title": "x"}}, ["/link/title"]),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from service.domain.lifecycle import ChangeVerb
 from service.ending import end
 from service.store.embedded import EmbeddedStore
 from tests.gateway.house import House, begin_another_life, request
@@ -133,7 +134,10 @@ async def test_who_falls_off_the_ring_is_told_so_and_resumes_without_loss(server
         assert house.gateway.hub.evicted_slow == 2
 
 
-async def test_a_kill_reaches_what_has_not_begun_to_leave(server: EmbeddedStore) -> None:
+@pytest.mark.parametrize(("verb", "told"), [("kill", "canceled"), ("hold", "withheld"), ("undo", "canceled")])
+async def test_what_is_taken_back_is_taken_out_of_what_has_not_begun_to_leave(
+    server: EmbeddedStore, verb: ChangeVerb, told: str
+) -> None:
     async with open_house(server, stall_s=30.0, **SMALL) as house:
         readers = [await house.websocket("edition=en&limit=1", **TINY), await house.sse("edition=en&limit=1", **TINY)]
         await lagging(house, 2)
@@ -141,8 +145,8 @@ async def test_a_kill_reaches_what_has_not_begun_to_leave(server: EmbeddedStore)
             await house.post(LONG)
         wrong = await house.post(f"Canary {LONG}")
         await house.post(LONG)
-        killed = await house.kill(wrong)
-        last = int(killed.cursor.split(":")[1])
+        taken_back = await house.change(verb, wrong)
+        last = int(taken_back.cursor.split(":")[1])
         live = await house.websocket(f"edition=en&after={wrong.cursor}")
         if place(await live.next()) < last:
             await live.until(last)
@@ -150,8 +154,8 @@ async def test_a_kill_reaches_what_has_not_begun_to_leave(server: EmbeddedStore)
             came = await reader.until(last)
             assert [place(message) for message in came] == list(range(place(came[0]), last + 1))
             replayed = next(message for message in came if message["cursor"] == wrong.cursor)
-            assert (replayed["type"], replayed["alert"]["pubStatus"]) == ("published", "canceled")
-            assert came[-1]["type"] == "canceled"
+            assert (replayed["type"], replayed["alert"]["pubStatus"]) == ("published", told)
+            assert came[-1]["type"] == told
             assert "Canary" not in json.dumps(came)
 
 
