@@ -131,7 +131,8 @@ class AccessToken:
     """Google's access token: fetched when first needed, by one request for all who wait for it."""
 
     def __init__(self, account: ServiceAccount, http: Http, now_s: Callable[[], float] = time.time) -> None:
-        self.account = account
+        self.project = account.project
+        self._account = account
         self._http = http
         self._now_s = now_s
         self._token = ""
@@ -158,6 +159,11 @@ class AccessToken:
         if refused == self._token:
             self._ends_s = 0.0
 
+    def use(self, account: ServiceAccount) -> None:
+        """From now on ask as `account`."""
+        self.project, self._account = account.project, account
+        self._ends_s = self._not_before_s = 0.0
+
     async def close(self) -> None:
         """Give up fetching."""
         if self._fetching is not None:
@@ -175,10 +181,10 @@ class AccessToken:
     async def _ask(self) -> Answer | NotSent | Lost:
         form = {
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": self.account.assertion(int(self._now_s())),
+            "assertion": self._account.assertion(int(self._now_s())),
         }
         headers = (("content-type", "application/x-www-form-urlencoded"),)
-        return await self._http.post(self.account.token_uri, headers, urlencode(form).encode())
+        return await self._http.post(self._account.token_uri, headers, urlencode(form).encode())
 
     def _take(self, answer: Answer | NotSent | Lost) -> None:
         if isinstance(answer, Answer):

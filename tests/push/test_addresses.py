@@ -1,0 +1,242 @@
+"""Where a Web Push may go: strangers' endpoints, names that change what they mean, and a listener nobody may reach."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from service.domain.outcome import NotSent
+from tests.push.certificates import Certificates
+from tests.push.h2_server import Act, Answer, Request, serving
+from workers.push import http
+from workers.push.addresses import LOOK_AGAIN_S, ORIGINS_MAX, TRUST_S, Addresses
+from workers.push.http import Http
+
+ALLOWED = ("push.example.test", "fcm.googleapis.com")
+PUBLIC = "8.8.8.8"
+
+
+@dataclass
+class Names:
+    """A resolver that says what a test wants; `asked` is what it was asked."""
+
+    answers: list[list[str]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        self.asked.append(host)
+        if not self.answers:
+            raise OSError("no such name")
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@dataclass
+class Opened:
+    """Notes which addresses were opened, and opens clients that connect to them."""
+
+    trusted: Certificates
+    addresses: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def __call__(self, address: tuple[str, str, int]) -> Http:
+        self.addresses.append(address)
+        return Http(1.0, self.trusted.authorities(), address=address)
+
+
+class Sentinel:
+    """Listens on a loopback port and counts who comes."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.port = 0
+
+    def came(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        writer.close()
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Sentinel]:
+    sentinel = Sentinel()
+    listener = await asyncio.start_server(sentinel.came, None, 0)  # every interface, IPv4 and IPv6
+    sentinel.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield sentinel
+    finally:
+        listener.close()
+
+
+HOSTILE = [
+    *(f"{scheme}://{{port}}.push.example.test/" for scheme in ("http", "ftp", "file", "gopher", "ws", "javascript")),
+    *(
+        f"https://{host}:{{port}}/x"
+        for host in (
+            "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0",
+            "0.0.0.0", "127.000.000.001", "127.0.0.1.", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+            "[0:0:0:0:0:0:0:1]", "[64:ff9b::7f00:1]", "[fe80::1%25lo]", "localhost", "LOCALHOST", "localhost.",
+            "①②⑦.0.0.1", "127。0。0。1", "127%2e0%2e0%2e1", "10.0.0.1", "192.168.0.1", "172.16.0.1", "169.254.169.254",
+            "[fd00:ec2::254]", "metadata.google.internal", "100.100.100.200",
+            "push.example.test", "inside.push.example.test",
+        )
+    ),
+    "https://push.example.test@127.0.0.1:{port}/",
+    "https://push.example.test:x@127.0.0.1:{port}/",
+    "https://push.example.test:{port}@localhost/",
+    "https://127.0.0.1:{port}\\@push.example.test/",
+    "https://push.example.test\\@127.0.0.1:{port}/",
+    "https://push.example.test#@127.0.0.1:{port}/",
+    "https://127.0.0.1:{port}#.push.example.test/",
+    "https://127.0.0.1:{port}?.push.example.test",
+    "https://push.example.test.127.0.0.1:{port}/",
+    "https://127.0.0.1:{port}\t.push.example.test/",
+    "https://127.0.0.1:{port}\r\nHost: push.example.test/",
+    "https://push.example.test\x00.127.0.0.1:{port}/",
+    "https:/127.0.0.1:{port}/",
+    "https:127.0.0.1:{port}",
+    "https:///127.0.0.1:{port}/",
+    "//127.0.0.1:{port}/",
+    "https:\\\\127.0.0.1:{port}\\",
+    "https://evilpush.example.test:{port}/",
+    "https://push.example.test:443:{port}/",
+    "https://push.example.test:{port}/../@127.0.0.1/",
+    "https://push。example。test:{port}/",
+    "",
+    "https://",
+]  # fmt: skip
+
+
+async def test_sixty_hostile_endpoints_reach_nobody(trusted: Certificates) -> None:
+    assert len(HOSTILE) >= 60
+    async with listening() as sentinel:
+        names, opened = Names([["127.0.0.1"]]), Opened(trusted)
+        addresses = Addresses(ALLOWED, opened, 1.0, names)
+        for endpoint in HOSTILE:
+            found = await addresses.reach(endpoint.replace("{port}", str(sentinel.port)))
+            assert isinstance(found, NotSent), endpoint
+        assert opened.addresses == []
+        await addresses.close()
+        await asyncio.sleep(0)
+        assert sentinel.connections == 0
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["127.0.0.1", "::1", "10.1.2.3", "169.254.169.254", "::ffff:127.0.0.1", "fd00:ec2::254", "fe80::1%lo", "0.0.0.0"],
+)
+async def test_a_listed_name_that_leads_inside_is_not_followed(trusted: Certificates, inside: str) -> None:
+    for answer in ([inside], [PUBLIC, inside], [inside, PUBLIC]):
+        opened = Opened(trusted)
+        addresses = Addresses(ALLOWED, opened, 1.0, Names([answer]))
+        found = await addresses.reach("https://push.example.test/x")
+        assert found == NotSent("the push service's name points to an address that is not public")
+        assert opened.addresses == []
+        await addresses.close()
+
+
+async def test_a_name_that_turns_to_loopback_after_it_was_checked_reaches_nobody(trusted: Certificates) -> None:
+    """Whether it turns between check and connection, or later: the sentinel stays alone."""
+    async with listening() as sentinel:
+        now_s = [0.0]
+        names, opened = Names([[PUBLIC], ["127.0.0.1"]]), Opened(trusted)
+        addresses = Addresses(("push.example.test",), opened, 1.0, names, lambda: now_s[0])
+        first = await addresses.reach("https://push.example.test/x")
+        assert isinstance(first, Http)
+        assert opened.addresses == [("push.example.test", PUBLIC, 443)]
+        assert await addresses.reach("https://push.example.test/y") is first
+        now_s[0] += TRUST_S
+        assert isinstance(await addresses.reach("https://push.example.test/x"), NotSent)
+        assert len(opened.addresses) == 1
+        assert sentinel.connections == 0
+        await addresses.close()
+
+
+async def test_the_client_never_looks_a_name_up_by_itself(trusted: Certificates) -> None:
+    """`localhost` is a name every resolver knows; the client is told that it lies where nobody listens."""
+    async with listening() as sentinel:
+        ours = Http(0.5, trusted.authorities(), address=("localhost", "127.0.0.9", sentinel.port + 1))
+        assert isinstance(await ours.post(f"https://localhost:{sentinel.port + 1}/", (), b""), NotSent)
+        await ours.close()
+        assert sentinel.connections == 0
+
+
+async def test_a_host_that_an_operator_named_may_lie_inside_and_is_spoken_to(trusted: Certificates) -> None:
+    async def decide(_: Request) -> Act:
+        return Answer(201)
+
+    async with serving(trusted, decide) as server:
+        named, opened = f"push.example.test:{server.port}", Opened(trusted)
+        addresses = Addresses((named,), opened, 1.0, Names([["127.0.0.1"]]))
+        found = await addresses.reach(f"https://{named}/x")
+        assert isinstance(found, Http)
+        assert await found.post(f"https://{named}/x", (), b"") == http.Answer(201, b"")
+        assert isinstance(await addresses.reach("https://push.example.test/x"), NotSent)  # another port is another
+        await addresses.close()
+
+
+async def test_a_connection_is_kept_where_its_address_still_is_the_names(trusted: Certificates) -> None:
+    now_s = [0.0]
+    names, opened = Names([[PUBLIC], ["8.8.4.4", PUBLIC], ["8.8.4.4"]]), Opened(trusted)
+    addresses = Addresses(ALLOWED, opened, 0.01, names, lambda: now_s[0])
+    found = [await addresses.reach("https://push.example.test/x")]
+    for _ in range(2):
+        now_s[0] += TRUST_S
+        found.append(await addresses.reach("https://push.example.test/x"))
+    assert found[0] is found[1]
+    assert found[1] is not found[2]
+    assert [address for _, address, _ in opened.addresses] == [PUBLIC, "8.8.4.4"]
+    await addresses.close()
+
+
+async def test_an_address_that_does_not_answer_makes_room_for_the_names_next(trusted: Certificates) -> None:
+    now_s = [0.0]
+    names, opened = Names([["8.8.8.8", "8.8.4.4"]]), Opened(trusted)
+    addresses = Addresses(ALLOWED, opened, 0.01, names, lambda: now_s[0])
+    for _ in range(3):
+        ours = await addresses.reach("https://push.example.test/x")
+        assert isinstance(ours, Http)
+        for _ in range(10):
+            addresses.failed(ours)
+        assert await addresses.reach("https://push.example.test/x") is ours
+        now_s[0] += LOOK_AGAIN_S
+    assert [address for _, address, _ in opened.addresses] == ["8.8.8.8", "8.8.4.4", "8.8.8.8"]
+    assert len(names.asked) == 3
+    await addresses.close()
+
+
+async def test_a_hundred_messages_at_once_look_a_name_up_once(trusted: Certificates) -> None:
+    names, opened = Names([[PUBLIC]]), Opened(trusted)
+    addresses = Addresses(ALLOWED, opened, 1.0, names)
+    found = await asyncio.gather(*(addresses.reach("https://push.example.test/x") for _ in range(100)))
+    assert len(set(map(id, found))) == 1
+    assert names.asked == ["push.example.test"]
+    await addresses.close()
+
+
+async def test_a_name_that_cannot_be_looked_up_is_not_asked_for_at_every_message(trusted: Certificates) -> None:
+    names, opened = Names(), Opened(trusted)
+    addresses = Addresses(ALLOWED, opened, 1.0, names)
+    for _ in range(3):
+        found = await addresses.reach("https://push.example.test/x")
+        assert found == NotSent("the push service's name cannot be looked up")
+    assert names.asked == ["push.example.test"]
+    await addresses.close()
+
+
+async def test_a_resolver_that_hangs_is_not_waited_for(trusted: Certificates) -> None:
+    async def hang(_host: str, _port: int) -> Sequence[str]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    addresses = Addresses(ALLOWED, Opened(trusted), 0.05, hang)
+    assert isinstance(await addresses.reach("https://push.example.test/x"), NotSent)
+    await addresses.close()
+
+
+async def test_many_invented_hosts_of_a_listed_service_do_not_pile_up(trusted: Certificates) -> None:
+    opened = Opened(trusted)
+    addresses = Addresses(ALLOWED, opened, 0.01, Names([[PUBLIC]]))
+    for number in range(ORIGINS_MAX + 20):
+        await addresses.reach(f"https://h{number}.push.example.test/x")
+    assert len(vars(addresses)["_places"]) == ORIGINS_MAX
+    await addresses.close()
