@@ -5,13 +5,13 @@ The rule to remember: whom to speak to is a stranger's word. `addresses` says wh
 
 from collections.abc import Callable
 
-from service.domain.device import Device
+from service.domain.device import Device, Subscription
 from service.domain.endpoint import HTTPS_PORT, host_and_port
-from service.domain.outcome import NotSent, Reply, Sent
+from service.domain.outcome import Lost, NotSent, Reply, Sent
 from service.domain.payloads.notification import Message
 from workers.push.addresses import Addresses
 from workers.push.encryption import encrypt
-from workers.push.http import Answer, Window
+from workers.push.http import Window
 from workers.push.tokens import Vapid
 
 _BODY = (("content-encoding", "aes128gcm"), ("content-type", "application/octet-stream"))
@@ -33,21 +33,7 @@ class WebPush:
         if not await self._window.enter():
             return NotSent("the window stayed full")
         try:
-            endpoint = device.subscription.endpoint
-            http = await self._addresses.reach(endpoint)
-            if isinstance(http, NotSent):
-                return http
-            try:
-                body = encrypt(message.body, device.subscription)
-            except ValueError:
-                return NotSent("a subscription that nothing can be encrypted for")
-            headers = (*message.headers, *_BODY, ("authorization", self._vapid.authorization(_origin(endpoint))))
-            answer = await http.post(endpoint, headers, body)
-            return (
-                Reply(status=answer.status, retry_after_s=answer.retry_after_s)
-                if isinstance(answer, Answer)
-                else answer
-            )
+            return await self._send(device.subscription, message)
         finally:
             self._window.leave()
 
@@ -57,6 +43,24 @@ class WebPush:
 
     async def close(self) -> None:
         await self._addresses.close()
+
+    async def _send(self, subscription: Subscription, message: Message) -> Sent:
+        http = await self._addresses.reach(subscription.endpoint)
+        if isinstance(http, NotSent):
+            return http
+        try:
+            body = encrypt(message.body, subscription)
+        except ValueError:
+            return NotSent("a subscription that nothing can be encrypted for")
+        authorization = self._vapid.authorization(_origin(subscription.endpoint))
+        answer = await http.post(
+            subscription.endpoint, (*message.headers, *_BODY, ("authorization", authorization)), body
+        )
+        if isinstance(answer, NotSent):
+            self._addresses.failed(http)
+        if isinstance(answer, NotSent | Lost):
+            return answer
+        return Reply(status=answer.status, retry_after_s=answer.retry_after_s)
 
 
 def _origin(endpoint: str) -> str:
