@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import fanout, path
+from benchmarks import encryption, fanout, path
 from benchmarks.figure import Figure
 from benchmarks.kit import NoKit
 
-BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {"fanout": fanout.run, "path": path.run}
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
+    "fanout": fanout.run,
+    "path": path.run,
+    "encryption": encryption.run,
+}
 
 
 def main() -> int:
