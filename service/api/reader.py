@@ -9,14 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from config.settings import Settings
+from service import vapid
 from service.api.answers import Answers, is_unchanged
 from service.api.problems import Problem
 from service.domain.newsroom import Edition, Newsroom
+
+log = structlog.get_logger("api")
 
 WEB = Path(__file__).parent.parent / "web"
 MEDIA = {
@@ -67,6 +71,7 @@ class Reader:
         self._newsroom = newsroom
         self._answers = answers
         self._files = load(WEB)
+        self._public_key = None if settings.vapid_key_file is None else _public_key(settings.vapid_key_file)
 
     def routes(self) -> list[Route]:
         widget = f"/ticker-{self._files['ticker.js'].hash}.js"
@@ -88,7 +93,7 @@ class Reader:
         """`GET /v1/editions`: what there is to read, in which words, and where it streams."""
         live = self._live(request) + "/v1/live"
         editions = [self._edition(edition, live) for edition in self._newsroom.editions]
-        body = msgspec.json.encode({"editions": editions})
+        body = msgspec.json.encode({"editions": editions, "webPush": {"publicKey": self._public_key}})
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         return _send(request, body, "application/json", etag, {"Cache-Control": EDITIONS_CACHE})
 
@@ -124,7 +129,7 @@ class Reader:
             "labels": edition.labels, "notices": edition.notices, "sections": self._newsroom.sections,
             "regions": self._newsroom.regions,
             "levels": {level: rule.urgency for level, rule in self._newsroom.levels.items()},
-            "live": live, "vapid": None,
+            "live": live,
         }  # fmt: skip
 
     def _live(self, request: Request) -> str:
@@ -136,6 +141,15 @@ class Reader:
             raise Problem("bad-query", "the Host header names no host")
         scheme = "wss" if request.url.scheme == "https" else "ws"
         return f"{scheme}://{found[1]}:{self._settings.gateway_port}"
+
+
+def _public_key(path: Path) -> str | None:
+    """What a page subscribes with; None, and Web Push is not offered, where the key pair cannot be read."""
+    try:
+        return vapid.public_key(vapid.load(path))
+    except vapid.VapidError as problem:
+        log.warning("Web Push is not offered", why=str(problem))
+        return None
 
 
 async def _to_demo(_: Request) -> Response:

@@ -1,10 +1,12 @@
 """What readers fetch: the history and its pages, filters and caches; editions, widget and demo page."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service import vapid
 from service.store.embedded import EmbeddedStore
 from tests.api.conftest import Api, serving, settings_for
 from tests.stores import until
@@ -160,10 +162,22 @@ async def test_editions_say_all_that_a_ticker_needs(api: Api) -> None:
     assert list(editions) == ["en", "ar", "es"]
     assert (editions["ar"]["dir"], editions["ar"]["language"]) == ("rtl", "ar")
     for edition in editions.values():
-        assert set(edition) >= {"name", "labels", "notices", "sections", "regions", "levels", "live", "vapid"}
+        assert set(edition) >= {"name", "labels", "notices", "sections", "regions", "levels", "live"}
         assert set(edition["labels"]["sections"]) >= set(edition["sections"])
         assert edition["levels"] == {"flash": 1, "urgent": 2, "brief": 4, "line": 6}
     assert (await api.get("/v1/editions", If_None_Match=answer.headers["etag"])).status_code == 304
+
+
+async def test_the_list_of_editions_carries_the_key_that_browsers_subscribe_with(
+    server: EmbeddedStore, tmp_path: Path
+) -> None:
+    path = tmp_path / vapid.FILE_NAME
+    broken = tmp_path / "broken.pem"
+    broken.write_text("nothing")
+    wanted = {path: vapid.public_key(vapid.load_or_make(path)), broken: None, None: None}
+    for file, key in wanted.items():
+        async with serving(replace(settings_for(server), vapid_key_file=file)) as api:
+            assert (await api.get("/v1/editions")).json()["webPush"] == {"publicKey": key}
 
 
 async def test_the_live_url_is_where_this_client_reaches_us(api: Api, server: EmbeddedStore) -> None:
