@@ -18,6 +18,7 @@ from service.api import metrics, problems
 from service.api.answers import Answer, Answers, has_it
 from service.api.at_once import Plain
 from service.api.auth import Keys
+from service.api.devices import Devices
 from service.api.editor import BODY_WITHIN_S, Editor
 from service.api.problems import Problem
 from service.api.reader import Reader
@@ -40,6 +41,7 @@ def create_app(
     routes = [
         *Editor(settings, newsroom, desk, keys, wires, store, now_ms, body_within_s).routes(),
         *Reader(settings, newsroom, answers).routes(),
+        *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),
         *health_routes(ready),
         Route("/problems/{slug}", problems.page),
     ]
@@ -65,7 +67,8 @@ class _Methods:
         allow = {"Allow": ", ".join(sorted({*(route.methods or ()), "OPTIONS"}))}
         if scope["method"] != "OPTIONS":
             raise Problem("method-not-allowed", f"this address takes {allow['Allow']}", headers=allow)
-        preflight = PREFLIGHT if is_readers(scope["path"]) else {}
+        readers = {**PREFLIGHT, "Access-Control-Allow-Methods": allow["Allow"]}
+        preflight = readers if is_readers(scope["path"]) else {}
         await Response(status_code=204, headers={**allow, **preflight})(scope, receive, send)
 
 

@@ -4,10 +4,8 @@ The rule to remember: authentication first, then the Idempotency-Key, then every
 even if it would be refused today, because what it asked for has been done.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -21,6 +19,7 @@ from service.api.auth import Keys
 from service.api.body import Body
 from service.api.problems import Problem
 from service.api.requests import address
+from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.api.wires import Wires
 from service.desk import Actor, Amend, Desk, Outcome
 from service.domain import cursor as cursors
@@ -28,7 +27,7 @@ from service.domain import revision, roles
 from service.domain.alert import Author, Record
 from service.domain.amendments import AMENDMENTS
 from service.domain.checks import ID_FORM, Draft, check_alert, check_reason
-from service.domain.errors import NotFound, StoreUnavailable
+from service.domain.errors import NotFound
 from service.domain.fields import Notice
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb
 from service.domain.newsroom import Newsroom
@@ -38,14 +37,11 @@ from service.store.access import Key
 from service.store.connection import Store
 from service.store.stream import Idempotency
 
-STORE_WITHIN_S = 1.35
-"""All that a request may wait for the store, so that a 503 is there within 1.5 s (reliability P11)."""
 SHOWN_WITHIN_S = 1.0
 """How long an answer waits until this process shows what it says; the revision is durable by then, come what may."""
 BODY_WITHIN_S = 20.0
 """16 KiB at less than 1 KB/s is somebody who holds a connection, not somebody with news."""
 
-T = TypeVar("T")
 Act = Callable[[Body, Key, Actor, Idempotency | None], Awaitable[Outcome]]
 
 
@@ -68,23 +64,6 @@ class _Seen(msgspec.Struct, frozen=True, rename="camel"):
     note: str | None
     reason: str | None
     cursor: str | None
-
-
-class StoreTime:
-    """A request's budget of waiting for the store, spent over several waits. Over it, the store is unavailable."""
-
-    def __init__(self, seconds: float) -> None:
-        self._left_s = seconds
-
-    async def spend(self, call: Awaitable[T]) -> T:
-        started_at = time.monotonic()
-        try:
-            async with asyncio.timeout(max(self._left_s, 0.001)):
-                return await call
-        except TimeoutError:
-            raise StoreUnavailable("the store does not answer in time") from None
-        finally:
-            self._left_s -= time.monotonic() - started_at
 
 
 class Editor:

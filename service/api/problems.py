@@ -50,6 +50,11 @@ KINDS: dict[str, Kind] = {
                       "parameters are ignored, wrong values are not."),
     "unauthorized": Kind(401, "A key is needed", "Send Authorization: Bearer <key> with a key that is neither expired "
                          "nor revoked. Keys come from `flashwire keys create`."),
+    "device-unauthorized": Kind(401, "The device's secret is needed", "Send Authorization: Bearer <secret> with the "
+                                "secret that the registration answered. A registration of the same token gives a fresh "
+                                "one and ends the former; register anew where it is lost."),
+    "test-key-needed": Kind(403, "A test device needs a test key", 'A device with "test": true gets drills alone. It '
+                            "is registered with a test key in Authorization (`flashwire keys create --test`)."),
     "forbidden": Kind(403, "The key's role does not allow this", "Editors publish up to urgent and update, correct or "
                       "undo their own alerts; the duty desk also publishes flashes, holds, releases and kills, and may "
                       "do all of it to anybody's alert."),
@@ -79,6 +84,9 @@ KINDS: dict[str, Kind] = {
                                  "with another body would hide one of the two. Make a new key for a new thing."),
     "embargo-unavailable": Kind(422, "Embargoes are not available yet", "Publishing at a later moment comes with a "
                                 "later version. Nothing was published."),
+    "too-many-registrations": Kind(429, "Too many registrations from this address", "Wait as long as Retry-After says. "
+                                   "An app registers when it is installed and when its token changes, not at every "
+                                   "start."),
     "internal": Kind(500, "Something went wrong on our side", "It is in our log under the request's id. Try again with "
                      "the same Idempotency-Key."),
     "store-unavailable": Kind(503, "The store cannot be reached", "Nothing is known about what became of the request. "

@@ -20,7 +20,7 @@ from service.api import metrics, problems
 log = structlog.get_logger("api")
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
-READERS = re.compile(r"/v1/editions(/.*)?|/ticker[^/]*\.js|/problems/.*")
+READERS = re.compile(r"/v1/editions(/.*)?|/v1/devices(/[^/]*)?|/v1/receipts|/ticker[^/]*\.js|/problems/.*")
 EDITORS = "/v1/alerts"
 PROBES = frozenset({"/healthz", "/readyz", "/version"})
 """Asked every few seconds by machines: only a debug log has a line for each."""
@@ -30,8 +30,7 @@ CORS: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-expose-headers", b"ETag, Date"),
 )
 PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "If-None-Match, X-Request-Id",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, X-Request-Id",
     "Access-Control-Max-Age": "86400",
 }
 NOSNIFF = (b"x-content-type-options", b"nosniff")

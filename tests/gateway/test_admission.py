@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from service.domain.addresses import group_of
 from service.store.embedded import EmbeddedStore
 from tests.gateway.house import house as open_house
 from tests.stores import until
-from workers.gateway.admission import Admission, Shed, client_address, group_of
+from workers.gateway.admission import Admission, Shed, client_address
 
 BEHIND_A_PROXY: dict[str, Any] = {"trusted_proxies": ("127.0.0.0/8",)}
 

@@ -5,8 +5,8 @@ declared must not lock everybody out, so loopback and private addresses are exem
 """
 
 import ipaddress
-from functools import lru_cache
 
+from service.domain.addresses import group_of
 from service.domain.errors import FlashwireError
 
 
@@ -60,20 +60,6 @@ class Admission:
             raise Shed(1.0 if joins > self._joins_per_s else 30.0)
         self._joins[group] = joins
         self._by_address[group] = open_already + 1
-
-
-@lru_cache(4096)
-def group_of(address: str) -> str | None:
-    """What an address is counted as: itself, its /64, or None where it is exempt or unreadable."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return group_of(str(ip.ipv4_mapped))
-        return None if ip.is_private or ip.is_loopback else str(ipaddress.ip_network((ip, 64), strict=False))
-    return None if ip.is_private or ip.is_loopback else str(ip)
 
 
 def client_address(peer: str, forwarded_for: str | None, trusted: tuple[str, ...]) -> str:
