@@ -14,7 +14,7 @@ from service.domain.alert import Alert, Author, Record, public_form
 from service.domain.amendments import Amended
 from service.domain.checks import Draft
 from service.domain.durability import Durability
-from service.domain.errors import Forbidden, FuseOver, NotDurable, NotFound, VersionStale
+from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotFound, VersionStale
 from service.domain.fields import Notice
 from service.domain.lifecycle import ChangeVerb, Transition, Verb, WrongState
 from service.domain.newsroom import Newsroom
@@ -147,7 +147,7 @@ class Desk:
             try:
                 stored = await self.read(alert_id, actor.test)
                 return await self._change(verb, stored, amend, reason, actor, if_match, idempotency)
-            except (VersionStale, WrongState, FuseOver) as refusal:
+            except (VersionStale, WrongState, FuseOver, Invalid) as refusal:
                 # the same request may have come twice at once, and its twin may have been faster
                 done = await self.answered(idempotency)
                 if done is not None:

@@ -1,6 +1,7 @@
 """Fixtures of the API's tests: the whole process in memory on a real store, and keys of every role."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -51,6 +52,14 @@ class Api:
 
     async def kill(self, alert_id: str, role: str | None = "duty", body: bytes = b"", **more: str) -> Any:
         return await self.post(body, role, f"/v1/alerts/{alert_id}/kill", **more)
+
+    async def change(
+        self, verb: str, alert_id: str, body: Mapping[str, Any] | None = None, role: str = "duty", **more: str
+    ) -> Any:
+        """POST a verb; `body` None sends none. An update or a correction names its version by `If_Match`."""
+        return await self.post(
+            b"" if body is None else json.dumps(body).encode(), role, f"/v1/alerts/{alert_id}/{verb}", **more
+        )
 
     async def get(self, path: str, role: str | None = None, **more: str) -> Any:
         return await self.client.get(path, headers=self.headers(role, **more))
