@@ -92,7 +92,7 @@ def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
 
 
 def _is_muted(mutes: tuple[Mute, ...], story: str, now_ms: int) -> bool:
-    return any(mute.story == story and now_ms < _ms(mute.until) for mute in mutes)
+    return any(mute.story == story and now_ms < _until_ms(mute.until) for mute in mutes)
 
 
 def _keeps_quiet(quiet: Quiet, alert: Alert, now_ms: int) -> bool:
@@ -111,6 +111,15 @@ def _keeps_quiet(quiet: Quiet, alert: Alert, now_ms: int) -> bool:
 
 
 _ms = lru_cache(maxsize=REMEMBERED_TEXTS)(moment.from_text)
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _until_ms(until: str) -> int:
+    """The end of a mute; one that cannot be read is over: a block of devices must not fall for a single bad record."""
+    try:
+        return moment.from_text(until)
+    except ValueError:
+        return 0
 
 
 @lru_cache(maxsize=REMEMBERED_TEXTS)

@@ -51,6 +51,7 @@ LATER, BEFORE = moment.to_text(NOW_MS + HOUR_MS), moment.to_text(NOW_MS - HOUR_M
         ({}, {"mute": (Mute(STORY, moment.to_text(NOW_MS)),)}, ALOUD),
         ({}, {"mute": (Mute(alert_id(1), LATER), Mute(STORY, LATER))}, Skip("muted")),
         ({}, {"mute": (Mute(alert_id(1), LATER),)}, ALOUD),
+        ({}, {"mute": (Mute(STORY, "tomorrow"),)}, ALOUD),
         # tombstones, expiry, drills
         ({}, {"gone_ms": NOW_MS}, Skip("gone")),
         ({"expires": moment.to_text(NOW_MS)}, {}, Skip("expired")),
