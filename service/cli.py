@@ -15,6 +15,7 @@ import click
 from service import up, watch
 from service.commands import editors
 from service.commands.asking import api_key, live_url
+from service.commands.doctor import doctor
 from service.commands.ground import (
     PARENT,
     Failed,
@@ -165,6 +166,9 @@ def watch_command(edition: str, limit: int, after: str | None, exercise: bool, a
         raise Failed(f"{live} does not serve this: {problem}") from None
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+main.add_command(doctor)
 
 
 if __name__ == "__main__":

@@ -73,11 +73,11 @@ class Addresses:
         """A client connected to nothing but a checked address of `endpoint`'s host, or why there is none."""
         fault = endpoint_fault(endpoint, self._allowed)
         if fault is not None:
-            return NotSent(f"an endpoint that {fault}")
+            return NotSent(f"an endpoint that {fault}", for_good=True)
         where = host_and_port(endpoint)
         # two readers of one address who understand different hosts are how such checks are passed by
         if where is None or where != goes_to(endpoint):
-            return NotSent("an endpoint that can be read in two ways")
+            return NotSent("an endpoint that can be read in two ways", for_good=True)
         place = self._place(where)
         if self._now_s() >= place.until_s:
             async with place.looking:
@@ -131,7 +131,7 @@ class Addresses:
         if not found:
             return NotSent("the push service's name has no address")
         if not is_named(host, port, self._allowed) and not all(is_public(address) for address in found):
-            return NotSent("the push service's name points to an address that is not public")
+            return NotSent("the push service's name points to an address that is not public", for_good=True)
         return found
 
     def _let_go(self, place: _Place) -> None:

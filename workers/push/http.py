@@ -116,7 +116,7 @@ class Http:
         try:
             answer = await self._exchange(self._client.post(url).headers(headers).body_bytes(body))
         except ValueError:  # an address or a header that HTTP cannot carry; the message would repeat it
-            return NotSent("a request that HTTP cannot carry")
+            return NotSent("a request that HTTP cannot carry", for_good=True)
         except PyreqwestError as problem:
             self._warm.clear()
             return _judge(problem)

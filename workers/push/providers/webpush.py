@@ -51,7 +51,7 @@ class WebPush:
         try:
             body = encrypt(message.body, subscription)
         except ValueError:
-            return NotSent("a subscription that nothing can be encrypted for")
+            return NotSent("a subscription that nothing can be encrypted for", for_good=True)
         authorization = self._vapid.authorization(_origin(subscription.endpoint))
         answer = await http.post(
             subscription.endpoint, (*message.headers, *_BODY, ("authorization", authorization)), body

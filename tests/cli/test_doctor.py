@@ -1,0 +1,176 @@
+"""`flashwire doctor`: each fault is found, named with its remedy, and told by the exit code."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from config.settings import VALKEY_CONF, Settings, load
+from service import vapid
+from service.cli import main
+from service.doctor import Finding, examine
+from service.store.embedded import EmbeddedStore
+from service.store.folder import DataFolder
+from tests.push import certificates
+from tests.push.h2_server import Act, Answer, Request, serving
+from tests.push.test_tokens import account, pem
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("FLASHWIRE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FLASHWIRE_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    folder = DataFolder.hold(tmp_path / "data", "a test")
+    made = EmbeddedStore(folder, VALKEY_CONF)
+    made.start()
+    yield made
+    made.stop()
+    folder.release()
+
+
+def flashwire(*arguments: str, **environ: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environ)
+
+
+async def findings(settings: Settings, *, offline: bool = False) -> dict[str, Finding]:
+    return {finding.check: finding for finding in await examine(settings, offline=offline)}
+
+
+def settings_of_the_test(**changes: object) -> Settings:
+    return replace(load(os.environ), **changes)  # type: ignore[arg-type]
+
+
+def test_all_is_well_beside_a_running_store(store: EmbeddedStore) -> None:
+    result = flashwire("doctor", "--json")
+    assert result.exit_code == 0, result.output
+    told = {finding["check"]: finding for finding in json.loads(result.stdout)}
+    assert {name: finding["state"] for name, finding in told.items()} == {
+        "settings": "ok", "versions": "ok", "newsroom": "ok", "store": "ok", "durability": "ok", "clock": "ok",
+        "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok",
+    }  # fmt: skip
+    assert told["durability"]["says"] == "a 201 means: fsync (asked for: fsync)"
+
+
+def test_for_people_every_fault_has_its_remedy_in_the_next_line() -> None:
+    result = flashwire("doctor")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    (fault,) = (number for number, line in enumerate(lines) if line.startswith("failed"))
+    assert "store" in lines[fault]
+    assert "→ start `flashwire up`" in lines[fault + 1]
+
+
+def test_a_wrong_setting_is_a_finding_too() -> None:
+    result = flashwire("doctor", "--json", FLASHWIRE_API_PORT="none")
+    assert result.exit_code == 1
+    (finding,) = json.loads(result.stdout)
+    assert (finding["check"], finding["state"]) == ("settings", "failed")
+    assert "FLASHWIRE_API_PORT" in finding["says"]
+
+
+async def test_a_store_that_is_not_there_is_told_once() -> None:
+    found = await findings(settings_of_the_test(redis_url="redis://127.0.0.1:1"))
+    assert found["store"].state == "failed"
+    assert "FLASHWIRE_REDIS_URL" in (found["store"].remedy or "")
+    assert {"durability", "clock"}.isdisjoint(found)
+
+
+async def test_a_store_less_durable_than_asked_for_is_a_failure(store: EmbeddedStore) -> None:
+    found = await findings(settings_of_the_test(durability="replica", replicas_min=2))
+    assert found["durability"].state == "failed"
+    assert found["durability"].remedy == "0 of 2 replicas are connected"
+
+
+@pytest.mark.parametrize(("ahead_s", "state"), [(0.5, "ok"), (10, "warning"), (-10, "warning"), (3600, "failed")])
+async def test_a_clock_that_differs_from_the_stores_is_told(store: EmbeddedStore, ahead_s: float, state: str) -> None:
+    found = await examine(settings_of_the_test(), now_s=lambda: time.time() + ahead_s)
+    assert [finding.state for finding in found if finding.check == "clock"] == [state]
+
+
+async def test_keys_that_others_can_read_are_warned_of(store: EmbeddedStore, tmp_path: Path) -> None:
+    key = tmp_path / "key.p8"
+    key.write_bytes(pem(ec.generate_private_key(ec.SECP256R1())))
+    key.chmod(0o644)
+    found = await findings(settings_of_the_test(apns_key_file=key), offline=True)
+    assert found["secrets"].state == "warning"
+    assert found["secrets"].remedy == f"chmod 600 {key}"
+    key.chmod(0o400)
+    assert (await findings(settings_of_the_test(apns_key_file=key), offline=True))["secrets"].state == "ok"
+
+
+async def test_half_of_apples_credentials_is_a_failure(store: EmbeddedStore, tmp_path: Path) -> None:
+    found = await findings(settings_of_the_test(apns_key_file=tmp_path / "key.p8"))
+    assert found["apns"] == Finding(
+        "apns", "failed", "FLASHWIRE_APNS_KEY_ID is not set", "mend it, or unset all of its settings"
+    )
+
+
+async def test_the_key_pair_that_up_has_made_is_looked_at(store: EmbeddedStore, tmp_path: Path) -> None:
+    path = tmp_path / "data" / vapid.FILE_NAME
+    path.write_text("broken")
+    path.chmod(0o600)
+    assert (await findings(settings_of_the_test()))["webpush"].state == "failed"
+    path.unlink()
+    vapid.load_or_make(path)
+    assert (await findings(settings_of_the_test()))["webpush"] == Finding(
+        "webpush", "ok", "its credentials can be read"
+    )
+
+
+async def test_a_public_address_without_trusted_proxies_is_warned_of() -> None:
+    public = settings_of_the_test(public_url="https://news.example")
+    assert (await findings(public))["proxy"].state == "warning"
+    trusting = replace(public, trusted_proxies=("10.0.0.1",))
+    assert (await findings(trusting))["proxy"].state == "ok"
+
+
+LET_IN = Answer(400, b'{"reason":"BadDeviceToken"}'), Answer(400, b'{"error":{"status":"INVALID_ARGUMENT"}}')
+STRANGERS = Answer(403, b'{"reason":"InvalidProviderToken"}'), Answer(403, b'{"error":{"status":"PERMISSION_DENIED"}}')
+BUSY = Answer(503, b'{"reason":"ServiceUnavailable"}'), Answer(503, b'{"error":{"status":"UNAVAILABLE"}}')
+WRONG_APP = Answer(400, b'{"reason":"TopicDisallowed"}'), Answer(403, b'{"error":{"status":"SENDER_ID_MISMATCH"}}')
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"), [(LET_IN, "ok"), (STRANGERS, "failed"), (BUSY, "warning"), (WRONG_APP, "failed")]
+)
+async def test_providers_are_asked_whether_they_let_us_in(
+    tmp_path: Path, answers: tuple[Answer, Answer], state: str
+) -> None:
+    async def decide(request: Request) -> Act:
+        if request.path == "/token":
+            return Answer(200, b'{"access_token":"a-token","expires_in":3600}')
+        assert b"validate_only" in request.body or request.path.startswith("/3/device/")
+        return answers[0] if request.path.startswith("/3/device/") else answers[1]
+
+    trusted = certificates.make(tmp_path, "localhost")
+    key = tmp_path / "key.p8"
+    key.write_bytes(pem(ec.generate_private_key(ec.SECP256R1())))
+    async with serving(trusted, decide) as server:
+        settings = settings_of_the_test(
+            provider_ca_file=trusted.authority,
+            apns_key_file=key,
+            apns_key_id="KEY4567890",
+            apns_team_id="TEAM567890",
+            apns_url=server.url,
+            fcm_credentials_file=account(tmp_path, rsa.generate_private_key(65537, 2048), f"{server.url}/token"),
+            fcm_url=server.url,
+        )
+        found = await findings(settings)
+        asked = len(server.requests)
+        assert (await findings(settings, offline=True))["apns"].state == "ok"
+        assert len(server.requests) == asked
+    assert (found["apns"].state, found["fcm"].state) == (state, state)
+    unreachable = await findings(settings)
+    assert {unreachable["apns"].state, unreachable["fcm"].state} == {"failed"}
+    assert "refused" in unreachable["apns"].says
