@@ -68,6 +68,7 @@ def spoiled(path: tuple[str | int, ...], value: Any) -> Callable[[Table], None]:
         ),
         (spoiled(("editions", 1, "labels", "regions", "mena"), ""), "edition ar .*labels.regions: mena"),
         (lambda table: table["editions"][0]["labels"]["levels"].pop("flash"), "edition en .*labels.levels: flash"),
+        (lambda table: table["editions"][2]["labels"]["ui"].pop("canceled"), "edition es .*labels.ui: canceled"),
     ],
 )
 def test_what_is_missing_or_does_not_fit_is_named(table: Table, spoil: Callable[[Table], None], named: str) -> None:

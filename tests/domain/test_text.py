@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.text import ERRORS_MAX, HEADLINE_GRAPHEMES_MAX, Cleaned, clean, graphemes, is_blank
+from service.domain.text import ERRORS_MAX, HEADLINE_GRAPHEMES_MAX, Cleaned, clean, first, graphemes, is_blank
 
 LRM, RLM, ALM, ZWJ, ZWNJ = "\u200e", "\u200f", "\u061c", "\u200d", "\u200c"
 LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
@@ -269,3 +269,25 @@ def test_every_error_points_at_the_character_it_names(raw: str) -> None:
 def test_letters_figures_and_signs_pass_unless_they_are_invisible(raw: str) -> None:
     visible = "".join(char for char in raw if char not in "\u115f\u1160\u3164\uffa0")
     assert clean(visible) == Cleaned(unicodedata.normalize("NFC", visible), (), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "wanted"),
+    [
+        ("storm", 3, "sto"),
+        ("storm", 5, "storm"),
+        ("storm", 9, "storm"),
+        ("storm", 0, ""),
+        ("", 3, ""),
+        ("e\u0301e\u0301", 1, "e\u0301"),
+        ("\U0001f469\u200d\U0001f692!", 1, "\U0001f469\u200d\U0001f692"),
+    ],
+)
+def test_the_first_characters_are_those_a_reader_counts(text: str, count: int, wanted: str) -> None:
+    assert first(text, count) == wanted
+
+
+@given(text=st.text(), count=st.integers(0, 20))
+def test_the_first_characters_are_so_many_or_all(text: str, count: int) -> None:
+    assert text.startswith(first(text, count))
+    assert graphemes(first(text, count)) == min(count, graphemes(text))
