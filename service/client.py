@@ -54,19 +54,22 @@ def send(
     *,
     key: str | None = None,
     idempotency_key: str | None = None,
+    if_match: int | None = None,
     patience_s: float | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> Answer:
     """Send one request, repeated with full jitter for at most `patience_s` (default PATIENCE_S) where that can help.
 
-    `idempotency_key` is made up for a write that names none; `told` hears why we try again. Raises Refused or
-    Unreachable.
+    `idempotency_key` is made up for a write that names none; `if_match` is the version that a change is made upon;
+    `told` hears why we try again. Raises Refused or Unreachable.
     """
     headers = {"Accept": "application/json"}
     if key is not None:
         headers["Authorization"] = f"Bearer {key}"
     if method not in ("GET", "HEAD"):
         headers["Idempotency-Key"] = idempotency_key or secrets.token_hex(16)
+    if if_match is not None:
+        headers["If-Match"] = f'"{if_match}"'
     content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
     if content is not None:
         headers["Content-Type"] = "application/json"

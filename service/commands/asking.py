@@ -48,12 +48,14 @@ def api_key(settings: Settings) -> str:
     raise Failed(f"no key: set FLASHWIRE_KEY, or run this where `flashwire up` keeps its own ({path})")
 
 
-def send(method: str, path: str, body: dict[str, Any] | None = None) -> client.Answer:
+def send(method: str, path: str, body: dict[str, Any] | None = None, if_match: int | None = None) -> client.Answer:
     """The API's answer to a request with our key; whatever it refuses ends the command with its own words."""
     settings = read_settings()
     url, key = api_url(settings) + path, api_key(settings)
     try:
-        return client.send(method, url, body, key=key, told=lambda why: click.echo(f"-- {why}", err=True))
+        return client.send(
+            method, url, body, key=key, if_match=if_match, told=lambda why: click.echo(f"-- {why}", err=True)
+        )
     except client.Refused as refused:
         raise Failed(f"refused ({refused.status}): {refused}") from None
     except client.Unreachable as problem:

@@ -1,26 +1,38 @@
-"""What an editor types: post an alert, and take it back.
+"""What an editor types: post an alert, change it, and take it back.
 
 The rule to remember: these commands are clients of the API like any other; what is allowed is decided there.
 """
 
 import sys
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 import click
 
 from service.commands.asking import send
 from service.commands.ground import JSON, print_json
-from service.domain.alert import LEVELS
+from service.domain import moment
+from service.domain.alert import LEVELS, Severity
+from service.domain.lifecycle import ChangeVerb
+from service.logs import escape
+
+ID = click.argument("alert_id", metavar="ID")
+SECTION = click.option("--section", "sections", multiple=True, help="May be given more than once.")
+REGION = click.option("--region", "regions", multiple=True, help="May be given more than once.")
+LINK = click.option("--link", metavar="URL", help="The article, once there is one.")
+HEADLINE = click.option("--headline", metavar="TEXT", help="The line without who said it, which stays.")
+IF_MATCH = click.option(
+    "--if-match", metavar="VERSION", type=click.IntRange(1), help="Only if this version still stands."
+)
 
 
 @click.command()
 @click.argument("text")
 @click.option("--edition", default="en", show_default=True)
 @click.option("--level", type=click.Choice(LEVELS), default="brief", show_default=True, help="How loud.")
-@click.option("--section", "sections", multiple=True, help="May be given more than once.")
-@click.option("--region", "regions", multiple=True, help="May be given more than once.")
-@click.option("--link", metavar="URL", help="The article, once there is one.")
+@SECTION
+@REGION
+@LINK
 @click.option("--story", metavar="ID", help="The story it belongs to: the same event in another edition.")
 @click.option("--no-push", is_flag=True, help="Show it on tickers and ring no phone.")
 @click.option(
@@ -50,38 +62,166 @@ def post(
     flashwire post "Rain reaches the coast after a dry month"
     flashwire post "Example News correspondent in Alder: first ferry sails" --level urgent --section economy
     """
-    body: dict[str, Any] = {"edition": edition, "level": level, "text": sys.stdin.read() if text == "-" else text}
-    optional = {"sections": list(sections), "regions": list(regions), "override": list(overrides)}
-    body |= {name: value for name, value in optional.items() if value}
-    body |= {name: value for name, value in {"story": story, "overrideReason": reason}.items() if value is not None}
-    if link is not None:
-        body["link"] = {"url": link}
+    body = _content(text, None, sections, regions, link) | {"edition": edition, "level": level}
+    optional = {"story": story, "override": list(overrides) or None, "overrideReason": reason}
+    body |= {name: value for name, value in optional.items() if value is not None}
     if no_push:
         body["push"] = False
     answer = send("POST", "/v1/alerts", body)
-    if as_json:
-        print_json(answer.body)
-        return
-    alert = answer.body["alert"]
     waits = answer.status == 202
-    what = f"waits ({answer.body['state']})" if waits else f"is published on {edition} as {alert['level']}"
-    click.echo(f"Alert {alert['id']} {what}.")
-    for warning in answer.body.get("warnings", ()):
-        click.echo(f"Note: {warning['detail']}")
+    what = f"waits ({answer.body['state']})" if waits else f"is published on {edition} as {level}"
+    _tell(answer.body, what, as_json)
 
 
 @click.command()
-@click.argument("alert_id", metavar="ID")
-@click.option("--reason", help="Why; stands in the audit, never on a ticker.")
+@ID
+@click.argument("text", required=False)
+@HEADLINE
+@SECTION
+@REGION
+@LINK
+@click.option("--push/--no-push", default=None, help="Whether it is for phones.")
+@IF_MATCH
 @JSON
-def kill(alert_id: str, reason: str | None, as_json: bool) -> None:
-    """Withdraw an alert everywhere. A notice stays in its place for a while; its text is gone.
+def update(
+    alert_id: str,
+    text: str | None,
+    headline: str | None,
+    sections: tuple[str, ...],
+    regions: tuple[str, ...],
+    link: str | None,
+    push: bool | None,
+    if_match: int | None,
+    as_json: bool,
+) -> None:
+    """Change an alert in its place; nobody is rung.
+
+    TEXT is the whole line, as in `post`; --headline keeps who said it. What is not named stays as it is. It changes the
+    version that stands at this moment, or the one of --if-match.
+
+    \b
+    flashwire update 7Q0F8R2K5M9TB4W6YE3XCZ01JV --headline "All ferries sail" --link https://news.example/ferries
+    """
+    body = _content(text, headline, sections, regions, link)
+    if push is not None:
+        body["push"] = push
+    _tell(_change("update", alert_id, body, if_match), "is updated", as_json)
+
+
+@click.command()
+@ID
+@click.argument("text", required=False)
+@HEADLINE
+@SECTION
+@REGION
+@LINK
+@click.option("--wrong", metavar="WHAT", required=True, help="What was wrong; readers see it.")
+@click.option(
+    "--severity", type=click.Choice(get_args(Severity)), required=True, help="A major one is shown on phones."
+)
+@IF_MATCH
+@JSON
+def correct(
+    alert_id: str,
+    text: str | None,
+    headline: str | None,
+    sections: tuple[str, ...],
+    regions: tuple[str, ...],
+    link: str | None,
+    wrong: str,
+    severity: str,
+    if_match: int | None,
+    as_json: bool,
+) -> None:
+    """Put an alert right, and say what was wrong. It reaches exactly the phones that were given the error.
+
+    \b
+    flashwire correct 7Q0F8R2K5M9TB4W6YE3XCZ01JV --headline "All ferries sail" \\
+        --wrong "One route was said to be closed" --severity minor
+    """
+    body = _content(text, headline, sections, regions, link)
+    body["correction"] = {"text": wrong, "severity": severity}
+    _tell(_change("correct", alert_id, body, if_match), "is corrected", as_json)
+
+
+def _plain(verb: ChangeVerb, done: str, explained: str) -> click.Command:
+    """The command of a verb that brings no content."""
+
+    @click.command(name=verb, help=explained)
+    @ID
+    @click.option("--reason", help="Why; stands in the audit, never on a ticker.")
+    @IF_MATCH
+    @JSON
+    def command(alert_id: str, reason: str | None, if_match: int | None, as_json: bool) -> None:
+        body = {} if reason is None else {"reason": reason}
+        _tell(_send_change(verb, alert_id, body, if_match), done, as_json)
+
+    return command
+
+
+hold = _plain("hold", "is on hold", """Hide an alert while it is verified.
+
+    Tickers show a notice in its place, and phones that were not yet rung are not rung, until it is released, corrected
+    or killed.
+
+    \b
+    flashwire hold 7Q0F8R2K5M9TB4W6YE3XCZ01JV --reason "the agency is checking"
+    """)  # fmt: skip
+release = _plain("release", "is released", """Show a held alert again, as it was.""")
+undo = _plain("undo", "is undone", """Take an alert back before phones ring.
+
+    It is gone from every ticker without a trace. This works for the few seconds that `post` names; after them, correct
+    or kill it.
+    """)  # fmt: skip
+kill = _plain("kill", "is withdrawn", """Withdraw an alert everywhere.
+
+    A notice stays in its place for a while; its text is gone.
 
     \b
     flashwire kill 7Q0F8R2K5M9TB4W6YE3XCZ01JV --reason "the agency withdrew it"
-    """
-    answer = send("POST", f"/v1/alerts/{quote(alert_id, safe='')}/kill", {} if reason is None else {"reason": reason})
+    """)  # fmt: skip
+
+COMMANDS = (post, update, correct, hold, release, undo, kill)
+
+
+def _content(
+    text: str | None, headline: str | None, sections: tuple[str, ...], regions: tuple[str, ...], link: str | None
+) -> dict[str, Any]:
+    """The fields of a body that were named."""
+    named = {
+        "text": sys.stdin.read() if text == "-" else text, "headline": headline, "sections": list(sections) or None,
+        "regions": list(regions) or None, "link": None if link is None else {"url": link},
+    }  # fmt: skip
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _change(verb: ChangeVerb, alert_id: str, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
+    """Send content upon a version: the one that was named, or the one that stands, which is shown first."""
+    if if_match is None:
+        stands = send("GET", _path(alert_id)).body["alert"]
+        if_match = int(stands["version"])
+        click.echo(f"-- {verb} of version {if_match}: {escape(stands['text'] or stands['notice'])}", err=True)
+    return _send_change(verb, alert_id, body, if_match)
+
+
+def _send_change(verb: ChangeVerb, alert_id: str, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
+    answer: dict[str, Any] = send("POST", f"{_path(alert_id)}/{verb}", body, if_match).body
+    return answer
+
+
+def _path(alert_id: str) -> str:
+    return f"/v1/alerts/{quote(alert_id, safe='')}"
+
+
+def _tell(answer: dict[str, Any], what: str, as_json: bool) -> None:
+    """Say what came of it, and how long it can be taken back."""
     if as_json:
-        print_json(answer.body)
-    else:
-        click.echo(f"Alert {answer.body['alert']['id']} is withdrawn.")
+        print_json(answer)
+        return
+    alert = answer["alert"]
+    click.echo(f"Alert {alert['id']} {what} (version {alert['version']}).")
+    for warning in answer.get("warnings", ()):
+        click.echo(f"Note: {warning['detail']}")
+    if answer.get("undoUntil"):
+        left_ms = moment.from_text(answer["undoUntil"]) - moment.from_text(alert["versionCreated"])
+        click.echo(f"For {left_ms // 1000} s it can be undone: flashwire undo {alert['id']}")
