@@ -89,6 +89,11 @@ def by_platform(counts: Mapping[str, int]) -> dict[Platform, int]:
     return found
 
 
+def for_drills(counts: Mapping[str, int]) -> int:
+    """Test devices of all platforms: they get drills alone."""
+    return sum(devices for name, devices in counts.items() if read_shape(name.partition(_FIELD)[2]).test)
+
+
 def _meets(wanted: tuple[str, ...], given: tuple[str, ...]) -> bool:
     return not wanted or not given or not set(wanted).isdisjoint(given)
 

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from base64 import b32encode
 from collections.abc import Sequence
 from importlib import resources
 from typing import cast
@@ -23,8 +24,8 @@ from service.store.connection import Store
 from service.store.device_records import address_of, device_of, indexed, pack, record_of, unpack
 from service.store.stream import reaching_store
 
-SECRET_CHARS = 32
-"""160 random bits."""
+SECRET_BYTES = 20
+"""160 random bits, 32 characters."""
 PROOFS_APART_MS = 3_600_000
 """A second proof that a token is gone must be so much later: one bad hour of a provider proves nothing twice."""
 TOMBSTONE_DAYS = 30
@@ -33,7 +34,8 @@ TRIES_MAX = 5
 """How often a change is decided anew because another came first."""
 
 _SCRIPT = resources.files(__package__).joinpath("devices.lua").read_text("utf-8")
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+"""From the alphabet of base32 to that of ULIDs, which all our ids and keys are written in."""
 _SECRET = re.compile(r"fwd_([0-9A-HJKMNP-TV-Z]{26})_([0-9A-HJKMNP-TV-Z]{32})", re.ASCII)
 
 
@@ -82,7 +84,7 @@ async def register_all(
     With `only_new`, a device that has the token already stays as it is, and its secret is returned empty.
     Raises StoreUnavailable.
     """
-    proofs = [_random(SECRET_CHARS) for _ in registrations]
+    proofs = [_random() for _ in registrations]
     async with reaching_store(), store.pipeline(transaction=False) as pipe:
         script = store.register_script(_SCRIPT)
         for registration, proof in zip(registrations, proofs, strict=True):
@@ -235,8 +237,8 @@ def _number(device: Device) -> int:
     return device.number
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+def _random() -> str:
+    return b32encode(secrets.token_bytes(SECRET_BYTES)).translate(_ALPHABET).decode()
 
 
 def _digest(proof: str) -> bytes:

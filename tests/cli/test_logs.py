@@ -84,3 +84,10 @@ def test_libraries_log_through_the_same_door() -> None:
     logging.getLogger("uvicorn.error").info("not this")
     (line,) = output.getvalue().splitlines()
     assert json.loads(line)["event"] == "started fw_live_ABCDEFGHJK…"
+
+
+def test_of_a_devices_secret_only_the_id_is_written() -> None:
+    device_id = "7Q0F8R2K5M9TB4W6YE3XCZ01JV"
+    text = written("json", header=f"Bearer fwd_{device_id}_{SECRET[:32]}")
+    assert f"fwd_{device_id}_…" in text
+    assert SECRET[:8] not in text

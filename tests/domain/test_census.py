@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.domain.alert import URGENCY, Level
 from service.domain.audience import Send, decide
-from service.domain.census import audience, by_edition, by_platform, read_shape, shape_of
+from service.domain.census import audience, by_edition, by_platform, for_drills, read_shape, shape_of
 from service.domain.device import PLATFORMS, Device, Preferences
 from tests.domain.making import NOW_MS, make_alert
 
@@ -82,3 +82,7 @@ def test_a_reader_of_two_editions_counts_in_both(name: str, expected: int) -> No
     counts = {"apns|en|brief|||": 3, "fcm|ar,en|brief|||": 2}
     assert sum(by_edition(counts)[name].values()) == expected
     assert by_platform(counts) == {"apns": 3, "fcm": 2, "webpush": 0}
+
+
+def test_test_devices_are_told_apart() -> None:
+    assert for_drills({"apns|en|brief|||": 3, "fcm|en|brief|||test": 2, "apns|ar|flash|||test": 1}) == 3
