@@ -5,22 +5,73 @@ buckets 5 % apart, from the version's creation (the moment of its 201), so that 
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from service.domain.device import PLATFORMS, Platform
+from service.domain import fuse, moment
+from service.domain.alert import Record, State
+from service.domain.device import BLOCK_DEVICES, PLATFORMS, Platform
+from service.domain.newsroom import Newsroom
 
 STEP = 1.05
 QUANTILES = {"t50": 0.5, "t90": 0.9, "t99": 0.99}
+
+Phase = Literal["going", "over", "withheld", "withdrawn", "expired"]
+"""What becomes of devices that are eligible and have not got it: it is going to them, or why it is not any more."""
+STOPPED: dict[State, Phase] = {
+    "withheld": "withheld", "canceled": "withdrawn", "undone": "withdrawn", "expired": "expired",
+}  # fmt: skip
+"""In these states nobody is rung, however many were queued."""
+UNCONFIRMED = "unconfirmed"
+"""Failed without a provider's word once all is over: a change overtook it in doubt, its block was given up, or the
+device went away or changed its mind while it was queued."""
+
+
+class SocketReport(msgspec.Struct, frozen=True, array_like=True):
+    """What one gateway process has done with one revision: streams open as its broadcast began, those that took it at
+    once, and these by the bucket of the milliseconds since the version's creation.
+    """
+
+    open: int
+    sent: int
+    times: dict[int, int]
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store knows of the delivery of an alert's current version."""
+
+    counts: Mapping[str, int]
+    """Its `delivery` hash."""
+    sockets: Sequence[SocketReport]
+    """Of the current version, one for each gateway process."""
+    devices: Mapping[Platform, int]
+    """Devices that there were when it was first planned; none before that."""
+    planned: bool
+    """Whether the current version has become jobs."""
+    open_blocks: int
+    """Blocks of the current version that have not ended."""
+
+
+class Sockets(msgspec.Struct, frozen=True, rename="camel"):
+    """Live streams of all gateways, and how long after its creation the version left for half and for 99 % of them."""
+
+    open: int
+    sent: int
+    p50_ms: float | None
+    p99_ms: float | None
 
 
 class Push(msgspec.Struct, frozen=True, rename="camel"):
     """One provider's part. `held` and `failed` by cause; `t50 t90 t99` in seconds, null while nothing is accepted."""
 
     eligible: int
+    """Devices that were to be rung, as far as their blocks have been looked at."""
+    undecided: int
+    """Devices, at most, whose blocks no worker has looked at yet."""
     held: dict[str, int]
     queued: int
     accepted: int
@@ -42,60 +93,120 @@ class CorrectionFigures(msgspec.Struct, frozen=True):
     reached: int
 
 
-def bucket(seconds: float) -> int:
-    """The number of the bucket that `seconds` falls into; whatever is below 10 ms counts as 10 ms."""
-    return math.ceil(math.log(max(seconds, 0.01), STEP) - 1e-9)
+class Report(msgspec.Struct, frozen=True):
+    """The whole answer of `GET /v1/alerts/{id}/delivery`. `complete`: nothing more leaves by itself."""
+
+    alert: str
+    edition: str
+    version: int
+    state: State
+    sockets: Sockets
+    push: dict[Platform, Push]
+    corrections: list[CorrectionFigures]
+    complete: bool
 
 
-def upper_s(number: int) -> float:
-    """The upper bound of a bucket, in seconds."""
+def report(record: Record, figures: Figures, newsroom: Newsroom, now_ms: int, late_max_s: float) -> Report:
+    """How the delivery of the alert stands. `late_max_s`: what was not planned for so long never is."""
+    alert = record.alert
+    complete = is_complete(record, figures, newsroom, now_ms, late_max_s)
+    phase = STOPPED.get(record.state, "over" if complete else "going")
+    parts = {platform: push(figures, platform, phase) for platform in PLATFORMS}
+    counted = corrections(figures.counts)
+    return Report(
+        alert.id, alert.edition, alert.version, record.state, sockets(figures.sockets), parts, counted, complete
+    )
+
+
+def is_complete(record: Record, figures: Figures, newsroom: Newsroom, now_ms: int, late_max_s: float) -> bool:
+    """Whether nothing more leaves by itself: the fuse is over, the version was planned and its blocks have ended.
+
+    What is on hold waits for a decision and so is not complete.
+    """
+    alert = record.alert
+    if record.state == "withheld" or figures.open_blocks:
+        return False
+    if record.state == "published" and now_ms < fuse.ends_ms(alert, newsroom):
+        return False
+    will_be_planned = (
+        record.push
+        and alert.level != "line"
+        and record.state in ("published", "canceled")
+        and now_ms - moment.from_text(alert.version_created) <= late_max_s * 1000
+    )
+    return figures.planned or not will_be_planned
+
+
+def bucket(amount: float) -> int:
+    """The number of the bucket that so many seconds (or milliseconds) fall into; below 0.01 counts as 0.01."""
+    return math.ceil(math.log(max(amount, 0.01), STEP) - 1e-9)
+
+
+def upper(number: int) -> float:
+    """The upper bound of a bucket, in the unit that was counted."""
     return float(round(STEP**number, 3))
 
 
 def quantile(counts: Mapping[int, int], share: float) -> float | None:
-    """The seconds within which `share` of the events happened, as a bucket's upper bound."""
+    """The time within which `share` of the events happened, as a bucket's upper bound; None where there are none."""
     total = sum(counts.values())
     numbers = sorted(counts)
     for number, so_far in zip(numbers, accumulate(counts[number] for number in numbers), strict=True):
         if so_far >= share * total:
-            return upper_s(number)
+            return upper(number)
     return None
 
 
-def push(figures: Mapping[str, int]) -> dict[Platform, Push]:
-    """Every provider's part, from the counters of an alert's `delivery` hash."""
-    return {platform: _of(figures, platform) for platform in PLATFORMS}
+def sockets(reports: Sequence[SocketReport]) -> Sockets:
+    """What all gateways say together."""
+    times: Counter[int] = Counter()
+    for each in reports:
+        times.update(each.times)
+    opened, sent = sum(each.open for each in reports), sum(each.sent for each in reports)
+    return Sockets(opened, sent, quantile(times, 0.5), quantile(times, 0.99))
 
 
-def corrections(figures: Mapping[str, int]) -> list[CorrectionFigures]:
-    """Every change that devices had to hear of, by version."""
-    found: dict[int, dict[str, int]] = {}
-    for name, count in figures.items():
-        what, _, rest = name.partition(":")
-        if what in ("needed", "reached"):
-            counts = found.setdefault(int(rest.partition(":")[0]), {"needed": 0, "reached": 0})
-            counts[what] += count
-    return [CorrectionFigures(version, **counts) for version, counts in sorted(found.items())]
+def push(figures: Figures, platform: Platform, phase: Phase) -> Push:
+    """A provider's part. Who is eligible and has not got it is queued while it is `going`, else held or failed."""
+    counts = figures.counts
 
-
-def _of(figures: Mapping[str, int], platform: Platform) -> Push:
     def count(what: str) -> int:
-        return figures.get(f"{what}:{platform}", 0)
+        return counts.get(f"{what}:{platform}", 0)
 
-    def causes(what: str) -> dict[str, int]:
-        return {name.split(":")[1]: number for name, number in figures.items() if _is(name, what, platform)}
-
-    times = {int(name.split(":")[1]): number for name, number in figures.items() if _is(name, "t", platform)}
-    failed = causes("failed")
+    held, failed = _by_part(counts, "held", platform), _by_part(counts, "failed", platform)
+    times = {int(number): count for number, count in _by_part(counts, "t", platform).items()}
+    eligible, accepted = count("eligible"), count("accepted")
+    rest = max(0, eligible - accepted - sum(failed.values()))
+    undecided = figures.devices.get(platform, 0) - eligible - sum(held.values())
+    if rest and phase == "over":
+        failed[UNCONFIRMED] = rest
+    elif rest and phase != "going":
+        held[phase] = rest
     quantiles: dict[str, Any] = {name: quantile(times, share) for name, share in QUANTILES.items()}
     return Push(
-        eligible=count("eligible"), held=causes("held"),
-        queued=max(0, count("eligible") - count("accepted") - sum(failed.values())), accepted=count("accepted"),
-        failed=failed, shown=count("shown"), opened=count("opened"),
-        histogram=[(upper_s(number), times[number]) for number in sorted(times)], **quantiles,
+        eligible=eligible,
+        undecided=max(0, min(undecided, figures.open_blocks * BLOCK_DEVICES)) if phase == "going" else 0,
+        held=held, queued=rest if phase == "going" else 0, accepted=accepted, failed=failed, shown=count("shown"),
+        opened=count("opened"), histogram=[(upper(number), times[number]) for number in sorted(times)], **quantiles,
     )  # fmt: skip
 
 
-def _is(name: str, what: str, platform: Platform) -> bool:
-    parts = name.split(":")
-    return len(parts) == 3 and parts[0] == what and parts[2] == platform
+def corrections(counts: Mapping[str, int]) -> list[CorrectionFigures]:
+    """Every change that devices had to hear of, by version."""
+    found: dict[int, dict[str, int]] = {}
+    for name, count in counts.items():
+        what, _, rest = name.partition(":")
+        if what in ("needed", "reached"):
+            added = found.setdefault(int(rest.partition(":")[0]), {"needed": 0, "reached": 0})
+            added[what] += count
+    return [CorrectionFigures(version, **added) for version, added in sorted(found.items())]
+
+
+def _by_part(counts: Mapping[str, int], what: str, platform: Platform) -> dict[str, int]:
+    """Counters named `<what>:<part>:<platform>`, by part."""
+    found = {}
+    for name, count in counts.items():
+        parts = name.split(":")
+        if len(parts) == 3 and parts[0] == what and parts[2] == platform:
+            found[parts[1]] = count
+    return found

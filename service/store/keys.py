@@ -19,12 +19,15 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     devices:key          string  what public ids are enciphered with  for ever  devices.lua
     block:<platform>:<n> hash    bit → record (msgpack) of 1,000 numbers  until erased  devices.lua
     tokens:<shard>       hash    digest of a token → number        until erased  devices.lua
-    plan:<alert id>      hash    platform → devices it is meant for  push_ledger_days  plans.py
+    plan:<alert id>      hash    platform → devices it is meant for, v<version> → when it became jobs
+                                                                    push_ledger_days  plans.py
     open:<alert>:<version> set   platform:block that has not ended   push_ledger_days  plans.py
     plans                zset    alert:version with open blocks, by time  until none is open  plans.py
     ledger:<alert>:<platform>:<block> hash  marks of a block's devices (bitmaps), runs  push_ledger_days  ledger_*.lua
     rung:<story>:<platform>:<block> hash  edition → readers of several it has rung  push_ledger_days  ledger_claim.lua
     delivery:<alert id>  hash    the alert's push figures           push_ledger_days  ledger_*.lua, receipts.py
+    sockets:<alert id>   hash    <version>:<gateway> → what that process sent and when (msgpack)  push_ledger_days
+                                                                    figures.py
     dead:push            stream  jobs that were given up            newest 10,000  plans.py
 
 A drill has keys of its own: `{en}:exercise` in place of `{en}`.
@@ -86,6 +89,11 @@ def plan(alert_id: str) -> str:
     return f"plan:{alert_id}"
 
 
+def planned(version: int) -> str:
+    """The field of a plan that says that a version has become jobs."""
+    return f"v{version}"
+
+
 PLANS = "plans"
 
 
@@ -103,6 +111,10 @@ def rung(story: str, platform: str, block: int) -> str:
 
 def delivery(alert_id: str) -> str:
     return f"delivery:{alert_id}"
+
+
+def sockets(alert_id: str) -> str:
+    return f"sockets:{alert_id}"
 
 
 DEAD = "dead:push"

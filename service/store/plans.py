@@ -65,6 +65,8 @@ async def open_jobs(store: Store, jobs: Iterable[Job], now_ms: int, kept_days: i
                 for start in range(0, len(members), WRITTEN_TOGETHER):
                     pipe.sadd(name, *members[start : start + WRITTEN_TOGETHER])
                 pipe.pexpire(name, kept_days * 86_400_000)
+                pipe.hset(keys.plan(alert_id), keys.planned(version), now_ms)
+                pipe.pexpire(keys.plan(alert_id), kept_days * 86_400_000)
                 await pipe.execute()
 
 
