@@ -43,6 +43,10 @@ class Breaker:
         self._trial_until_ms = now_ms + self._pause_ms
         return 0
 
+    def left_ms(self, now_ms: int) -> int:
+        """How long nobody passes yet; asks for nothing."""
+        return max(0, (self._open_until_ms or 0) - now_ms)
+
     def is_closed(self) -> bool:
         """Whether all may pass."""
         return self._open_until_ms is None
@@ -97,7 +101,14 @@ class RefusalGuard:
         """Learn from what came of a send. What says nothing about tokens (a pause, a doubt) does not count."""
         if isinstance(outcome, Accepted):
             self._refused.append(False)
-        elif isinstance(outcome, (Gone, NotConfigured)) or (isinstance(outcome, OurFault) and not outcome.stops_lane):
+        elif _is_of_the_token(outcome):
             self._refused.append(True)
             seen = len(self._refused)
             self.tripped |= seen >= GUARD_REPLIES_MIN and sum(self._refused) > self._share_max * seen
+
+
+def _is_of_the_token(outcome: Outcome) -> bool:
+    """Whether the provider refused this device, rather than us or the message."""
+    if isinstance(outcome, OurFault):
+        return not (outcome.stops_lane or outcome.too_large)
+    return isinstance(outcome, (Gone, NotConfigured))

@@ -92,6 +92,13 @@ def test_a_pause_that_the_provider_asked_for_is_kept_to_the_millisecond() -> Non
     assert (breaker.wait_ms(0), breaker.wait_ms(59_999), breaker.wait_ms(60_000)) == (60_000, 1, 0)
 
 
+def test_to_look_at_the_time_left_is_no_trial() -> None:
+    breaker = opened_at(0)
+    assert [breaker.left_ms(now_ms) for now_ms in (0, PAUSE_MS - 1, PAUSE_MS, 2 * PAUSE_MS)] == [PAUSE_MS, 1, 0, 0]
+    assert breaker.wait_ms(PAUSE_MS) == 0
+    assert make_breaker().left_ms(0) == 0
+
+
 def test_it_counts_how_often_it_has_opened() -> None:
     breaker = opened_at(0)
     breaker.observe(HANG, 1)
@@ -114,6 +121,7 @@ def test_it_counts_how_often_it_has_opened() -> None:
         ([NotConfigured("SENDER_ID_MISMATCH")] * GUARD_REPLIES_MIN, True),
         # these say nothing about tokens
         ([HANG, Retry("503"), OurFault("403", stops_lane=True)] * GUARD_REPLIES, False),
+        ([OurFault("413", too_large=True)] * GUARD_REPLIES, False),
     ],
 )
 def test_a_jump_of_bad_tokens_trips_the_guard(outcomes: list[Outcome], tripped: bool) -> None:
