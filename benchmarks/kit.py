@@ -17,15 +17,20 @@ class NoKit(Exception):
     """The kit or its compiler is not here; the message says what to do."""
 
 
+def source() -> Path:
+    """The kit's own folder. Raises NoKit."""
+    folder = Path(os.environ.get(KIT, DEFAULT))
+    if not (folder / "wsfan.c").is_file():
+        raise NoKit(f"no load generator in {folder}: name the folder of the benchmark kit with {KIT}")
+    return folder
+
+
 def build() -> Path:
     """A folder with `wsfan` and, where liburing is installed, `cbcast`. Raises NoKit."""
-    source = Path(os.environ.get(KIT, DEFAULT))
-    if not (source / "wsfan.c").is_file():
-        raise NoKit(f"no load generator in {source}: name the folder of the benchmark kit with {KIT}")
     if shutil.which("cc") is None:
         raise NoKit("no C compiler: apt-get install gcc")
     place = Path(tempfile.gettempdir()) / f"flashwire-kit-{os.getuid()}"
-    shutil.copytree(source, place, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    shutil.copytree(source(), place, dirs_exist_ok=True, copy_function=shutil.copyfile)
     for script in place.rglob("*.py"):
         script.chmod(0o755)
     subprocess.run(["cc", "-O2", "-o", "wsfan", "wsfan.c", "-lm"], cwd=place, check=True)

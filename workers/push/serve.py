@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from config.settings import Settings
 from service.addresses import public_url
-from service.admin import Readiness, serve_admin
+from service.admin import CannotListen, Readiness, serve_admin
 from service.domain import newsroom as newsrooms
 from service.domain.device import Platform
 from service.domain.shards import TIERS
@@ -64,6 +64,9 @@ class DispatcherProcess:
         why = () if ready else ("the store is not heard: what is published now is pushed when it is back",)
         return Readiness(ready, why, {"platforms": self._platforms})
 
+    async def drain(self) -> None:
+        """Nothing to wait for: what is planned half way is planned again."""
+
     async def close(self) -> None:
         await self._store.aclose()
         await self._tail.aclose()
@@ -102,7 +105,7 @@ class LaneProcess:
             return Readiness(False, ("most tokens seem to be gone: the lane has stopped; look, then restart it",))
         return Readiness(True, (), {"provider": self._lane.platform, "circuitClosed": self._lane.breaker.is_closed()})
 
-    async def close(self) -> None:
+    async def drain(self) -> None:
         """Begin nothing more, let what is in flight land, and put the jobs back into the queue."""
         self._lane.stopping = True
         for worker in self._workers:
@@ -111,6 +114,8 @@ class LaneProcess:
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=self._settings.push_timeout_s + STOP_EXTRA_S)
             await end(late)
+
+    async def close(self) -> None:
         await self._lane.provider.close()
         await self._store.aclose()
 
@@ -132,15 +137,20 @@ async def _serve(settings: Settings, part: Part) -> int:
     connected = providers.connect(settings) if part == "dispatcher" else providers.connect(settings, (part,))
     pool = await _queues(settings.queue_url or settings.redis_url)
     process = _process(settings, part, pool, connected)
-    admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
+    try:
+        admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
+    except CannotListen as problem:
+        await process.close()
+        raise CannotPush(str(problem)) from None
     log.info("running", part=part, admin_port=admin.port)
     tasks: set[asyncio.Task[Any]] = {asyncio.create_task(coroutine) for coroutine in process.parts()}
     ending = asyncio.create_task(told.wait())
     done, _ = await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
     for task in done - {ending}:
         log.error("a part of the process has ended", exc_info=task.exception())
-    await process.close()
+    await process.drain()
     await end((*tasks, ending))
+    await process.close()
     await admin.close()
     await pool.aclose()
     return 0 if ending in done else 1

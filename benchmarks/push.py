@@ -1,0 +1,116 @@
+"""Push: what a notification costs, how soon everybody has it, and what overtakes what.
+
+The rule to remember: every figure is taken from the whole path: registry scan, decision, payload, TLS and HTTP/2,
+outcome and ledger, into a sink that is not the bottleneck.
+"""
+
+import json
+import time
+import urllib.request
+from statistics import median
+
+from benchmarks.figure import Figure
+from benchmarks.pushing import SANDBOX_PORT, Pushing, mixed, pushing
+from service.domain import delivery, moment
+from service.domain.device import PLATFORMS, Platform
+
+DEVICES = 20_000
+MANY = 100_000
+ROUNDS = 3
+FUSE_S = {"flash": 3.0, "urgent": 5.0, "brief": 10.0}
+GOALS: dict[Platform, tuple[float, float]] = {"apns": (3000, 8000), "fcm": (3000, 8000), "webpush": (2000, 4500)}
+SOON_AFTER_S = 2.0
+
+
+def run() -> list[Figure]:
+    """All of it; some five minutes. Raises kit.NoKit."""
+    return [*(_provider(platform) for platform in PLATFORMS), *_many(), _first_call()]
+
+
+def _provider(platform: Platform) -> Figure:
+    must, aim = GOALS[platform]
+    with pushing() as system:
+        system.seed({platform: DEVICES})
+        system.start(platform)
+        rates = sorted(_rate(system, number) for number in range(ROUNDS))
+    note = f"({ROUNDS} alerts to {DEVICES:,} devices: {rates[0]:,.0f}–{rates[-1]:,.0f})"
+    return Figure(f"{platform}: notifications per core-second", median(rates), "", must, aim, note, more=True)
+
+
+def _rate(system: Pushing, number: int) -> float:
+    """By all CPU of lane and dispatcher together."""
+    before_s = system.cpu_s()
+    answer = system.post("flash", f"Ferry {number} leaves for the islands at noon")
+    system.wait_accepted(answer["alert"]["id"], DEVICES)
+    return DEVICES / (system.cpu_s() - before_s)
+
+
+def _many() -> list[Figure]:
+    """100,000 devices in the usual mix, every process free to use both cores."""
+    with pushing() as system:
+        system.seed(mixed(MANY))
+        system.start(*PLATFORMS)
+        alone = [_within(system, "flash", number) for number in range(ROUNDS)]
+        brief_alone = [_within(system, "brief", number) for number in range(ROUNDS)]
+        second = [_with_another(system, "brief", "brief", number)[0] for number in range(ROUNDS)]
+        over = [_with_another(system, "brief", "flash", number)[1] for number in range(ROUNDS)]
+    t99 = median(times["t99"] for times in alone)
+    t90, t90_brief = median(times["t90"] for times in alone), median(times["t90"] for times in brief_alone)
+    return [
+        Figure(f"{MANY:,} devices, fuse end → 99 % accepted", t99, "s", 40, 15),
+        Figure("t90 of a first alert, with a second 2 s later ÷ alone", median(second) / t90_brief, "", 1.25, 1.10),
+        Figure("t90 of a flash, while a brief goes out ÷ alone", median(over) / t90, "", 1.5, 1.15),
+    ]
+
+
+def _within(system: Pushing, level: str, number: int) -> dict[str, float]:
+    """t90 and t99 of one alert by itself, in seconds from the end of its fuse."""
+    answer = system.post(level, f"Night train {number} runs on the coast line again")
+    system.wait_accepted(answer["alert"]["id"], MANY)
+    return _times(system, answer["alert"]["id"], level)
+
+
+def _with_another(system: Pushing, first: str, second: str, number: int) -> tuple[float, float]:
+    """The t90 of both, where the second begins to go out 2 s after the first."""
+    one = system.post(first, f"Snow closes pass {number} above the lake")
+    time.sleep(FUSE_S[first] + SOON_AFTER_S - FUSE_S[second])
+    two = system.post(second, f"Lift {number} stands still in the wind")
+    for answer in (one, two):
+        system.wait_accepted(answer["alert"]["id"], MANY)
+    return (
+        _times(system, one["alert"]["id"], first)["t90"],
+        _times(system, two["alert"]["id"], second)["t90"],
+    )
+
+
+def _times(system: Pushing, alert_id: str, level: str) -> dict[str, float]:
+    counts: dict[int, int] = {}
+    for name, count in system.figures(alert_id).items():
+        if name.startswith("t:"):
+            number = int(name.split(":")[1])
+            counts[number] = counts.get(number, 0) + count
+    return {
+        name: (delivery.quantile(counts, share) or 0.0) - FUSE_S[level] for name, share in delivery.QUANTILES.items()
+    }
+
+
+def _first_call() -> Figure:
+    """From the end of the fuse to the arrival of the first request at the sandbox, which tells the moment."""
+    with pushing() as system:
+        there = json.loads((system.place / "sandbox" / "sandbox.json").read_text())
+        system.environ["FLASHWIRE_APNS_URL"] = there["apns"]
+        system.seed({"apns": 10})
+        system.start("apns")
+        waits = [_wait_ms(system, number) for number in range(ROUNDS * 3)]
+    note = f"({len(waits)} alerts: {min(waits):.0f}–{max(waits):.0f})"
+    return Figure("fuse end → first provider call, p50", median(waits), "ms", 150, 60, note)
+
+
+def _wait_ms(system: Pushing, number: int) -> float:
+    alert = system.post("flash", f"Tram {number} turns at the harbour")["alert"]
+    system.wait_accepted(alert["id"], 10)
+    with urllib.request.urlopen(f"http://127.0.0.1:{SANDBOX_PORT}/v1/phones?alert={alert['id']}") as answer:
+        phones = json.load(answer)["phones"]
+    first_ms = min(moment.from_text(shown["at"]) for phone in phones for shown in phone["showing"]
+                   if shown["alert"] == alert["id"])  # fmt: skip
+    return first_ms - moment.from_text(alert["versionCreated"]) - FUSE_S["flash"] * 1000

@@ -1,0 +1,64 @@
+"""A sink for senders: nginx over TLS and HTTP/2, which answers as Apple and Google do and is no bottleneck.
+
+The rule to remember: it says yes to everything at once. What a sender costs is measured here, what it does elsewhere.
+"""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import kit
+
+PORT = 7643
+"""Not the kit's own 7443, so that another sink may run beside this one."""
+CERTIFICATE = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    " -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
+    " -keyout h2sink.key -out h2sink.crt"
+)
+"""Not an authority: rustls takes no certificate for a server's that may sign others."""
+READY_S = 5.0
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where it listens, and the certificate to trust."""
+
+    url: str
+    certificate: Path
+
+
+@contextlib.contextmanager
+def running(cpu: str | None = None) -> Iterator[Sink]:
+    """A sink, pinned to core `cpu` if given, gone afterwards. Raises kit.NoKit."""
+    if shutil.which("nginx") is None:
+        raise kit.NoKit("no nginx for the sink: apt-get install nginx")
+    with tempfile.TemporaryDirectory(prefix="flashwire-sink-") as folder:
+        place = Path(folder)
+        text = (kit.source() / "peers" / "h2sink.conf").read_text()
+        moved = text.replace("/tmp/h2sink", f"{place}/h2sink").replace("7443", f"{PORT}").replace("7444", f"{PORT + 1}")
+        (place / "h2sink.conf").write_text(moved)
+        subprocess.run(CERTIFICATE.split(), cwd=place, check=True, capture_output=True)
+        pinned = [] if cpu is None else ["taskset", "-c", cpu]
+        process = subprocess.Popen([*pinned, "nginx", "-c", f"{place}/h2sink.conf"], stderr=subprocess.DEVNULL)
+        try:
+            _wait(process)
+            yield Sink(f"https://localhost:{PORT}", place / "h2sink.crt")
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    deadline_s = time.monotonic() + READY_S
+    while process.poll() is None and time.monotonic() < deadline_s:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", PORT), timeout=1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"the sink does not start: is port {PORT} taken?")
