@@ -142,7 +142,7 @@ def test_a_correction_does_not_call_who_has_muted_the_story_since() -> None:
 
 
 def test_a_decision_is_fast_enough_for_millions() -> None:
-    """0.6 µs where it was written; the bound leaves room for a busy machine, not for a parsed date for each device."""
+    """0.2 µs where it was written; the bound leaves room for a busy machine, not for a parsed date for each device."""
     device, alert, rounds = make_device(), make_alert(), 20_000
 
     def once_us() -> float:
