@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from config.settings import Settings
 from service.ending import end
 from tests.ports import free_ports
+from workers.sandbox import credentials, folder
 from workers.sandbox.serve import Sandbox, Whereabouts
 
 DEADLINE_S = 10.0
@@ -63,8 +65,19 @@ async def open_sandbox(data_dir: Path, **settings: Any) -> AsyncIterator[Running
     running.result()
 
 
+@pytest.fixture(scope="session")
+def credentials_made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sandbox's folder with its keys, which take a while to make."""
+    place = folder.private(tmp_path_factory.mktemp("credentials"))
+    credentials.apns(place)
+    credentials.service_account(place, token_port=1)
+    credentials.seed(place)
+    return place
+
+
 @pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Running]:
+async def sandbox(tmp_path: Path, credentials_made_once: Path) -> AsyncIterator[Running]:
+    shutil.copytree(credentials_made_once, tmp_path / folder.NAME)
     async with open_sandbox(tmp_path) as running:
         yield running
 

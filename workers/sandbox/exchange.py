@@ -14,7 +14,9 @@ Conduct = Literal["answer", "hang", "reset", "goaway"]
 and the connection takes no further requests."""
 
 BODY_BYTES_MAX = 16_384
-"""More than any provider takes; the connection refuses it, so that nobody fills our memory."""
+"""More than any provider takes. Of a longer body only this much is kept: enough to say that it is too long."""
+BODY_BYTES_END = 2**20
+"""Who sends so much is cut off; many clients read no answer before they have sent everything."""
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from typing import Any, cast
 import httptools
 
 from workers.sandbox.connections import Connections
-from workers.sandbox.exchange import BODY_BYTES_MAX, Answer, Handler, Request
+from workers.sandbox.exchange import BODY_BYTES_END, BODY_BYTES_MAX, Answer, Handler, Request
 
 HEAD_BYTES_MAX = 16_384
 IDLE_S = 60.0
@@ -92,8 +92,9 @@ class Http1(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        self._body.append(body)
-        self._count(len(body), BODY_BYTES_MAX)
+        if self._size <= BODY_BYTES_MAX:
+            self._body.append(body)
+        self._count(len(body), BODY_BYTES_END)
 
     def on_message_complete(self) -> None:
         if not self._parser.should_keep_alive():

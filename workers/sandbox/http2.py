@@ -26,13 +26,16 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
 from workers.sandbox.connections import Connections
-from workers.sandbox.exchange import BODY_BYTES_MAX, Answer, Handler, Request
+from workers.sandbox.exchange import BODY_BYTES_END, BODY_BYTES_MAX, Answer, Handler, Request
 
 STREAMS_MAX = 1000
 """Requests in flight on one connection, as Apple allows them."""
 WINDOW_BYTES = 2**20
 """What a client may send on a connection before we say that we have read it. Streams keep the protocol's 64 KiB."""
 HEAD_BYTES_MAX = 16_384
+LINGER_S = 1.0
+"""From the last answer after a GOAWAY to the end. Closed at once, what the client still sends would be answered with a
+TCP reset, and a reset may take the GOAWAY with it before the client has read it."""
 
 
 class _Stream:
@@ -63,6 +66,7 @@ class Http2(asyncio.Protocol):
         self._unacknowledged_bytes = 0
         self._last_taken: int | None = None
         self._newest = 0
+        self._linger_s = LINGER_S
         self._loop = asyncio.get_running_loop()
         self._on: dict[type[Event], Callable[[Any], None]] = {
             RequestReceived: self._begins, DataReceived: self._continues, StreamEnded: self._is_whole,
@@ -108,6 +112,7 @@ class Http2(asyncio.Protocol):
 
     def close(self) -> None:
         """Say goodbye: nothing new is taken, what has begun is answered, and the connection ends."""
+        self._linger_s = 0.0
         if self._last_taken is None:
             self._go_away()
         self._close_when_done()
@@ -131,7 +136,7 @@ class Http2(asyncio.Protocol):
 
     def _close_when_done(self) -> None:
         if self._last_taken is not None and not self._streams and not self._unsent:
-            self._transport.close()
+            self._loop.call_later(self._linger_s, self._transport.close)
 
     # --- what arrives
 
@@ -146,14 +151,18 @@ class Http2(asyncio.Protocol):
         stream = self._streams.get(event.stream_id)
         if stream is None or stream.is_answered:
             return
-        stream.body.append(event.data)
         stream.size += len(event.data)
-        if stream.size > BODY_BYTES_MAX:  # the rules say how a body is too large; they need not see all of it
-            self._is_whole(event)
-            if event.stream_ended is None and event.stream_id not in self._streams:
-                self._conn.reset_stream(event.stream_id, ErrorCodes.NO_ERROR)
+        if stream.size <= BODY_BYTES_MAX + len(event.data):
+            stream.body.append(event.data)
+        elif stream.size > BODY_BYTES_END:
+            self._conn.reset_stream(event.stream_id, ErrorCodes.ENHANCE_YOUR_CALM)
+            self._end(event.stream_id)
+        elif (
+            event.stream_ended is None and event.flow_controlled_length
+        ):  # what is too long anyway is let in and thrown away
+            self._conn.increment_flow_control_window(event.flow_controlled_length, event.stream_id)
 
-    def _is_whole(self, event: StreamEnded | DataReceived) -> None:
+    def _is_whole(self, event: StreamEnded) -> None:
         stream_id = event.stream_id
         stream = self._streams.get(stream_id)
         if stream is None or stream.is_answered:

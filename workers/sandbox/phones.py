@@ -5,7 +5,8 @@ what an app does with news that overtook each other on the way.
 """
 
 import heapq
-from collections.abc import Iterable
+import itertools
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -81,9 +82,9 @@ class Phones:
         before = phone.showing.get(shown.collapse)
         if before is not None and _is_older(shown, before[0]):
             return
-        if before is not None and before[0].alert != shown.alert:
-            self._leave(phone, before[0])
         phone.showing[shown.collapse] = (self._shared(shown), at_ms)
+        if before is not None:
+            self._leave(phone, before[0])
         if shown.alert is not None:
             self._by_alert.setdefault(shown.alert, {})[phone.number] = phone
         if len(phone.showing) > ENTRIES_MAX:
@@ -94,14 +95,13 @@ class Phones:
         self, platform: Platform | None, edition: str | None, alert: str | None, after: int, limit: int
     ) -> tuple[int, list[Phone]]:
         """How many phones there are of this kind, and the first `limit` of those numbered higher than `after`."""
-        among: Iterable[Phone] = self._phones.values() if alert is None else self._by_alert.get(alert, {}).values()
-        found = [
-            phone
-            for phone in among
-            if (platform is None or phone.platform == platform) and (edition is None or _shows(phone, edition))
-        ]
-        rest = (phone for phone in found if phone.number > after)
-        return len(found), heapq.nsmallest(limit, rest, key=lambda phone: phone.number)
+        among: Collection[Phone] = self._phones.values() if alert is None else self._by_alert.get(alert, {}).values()
+        if platform is not None or edition is not None:
+            among = [phone for phone in among if _is_of(phone, platform, edition)]
+        if alert is None and not after:  # what the page asks for, twice a second
+            return len(among), list(itertools.islice(among, limit))
+        rest = (phone for phone in among if phone.number > after)
+        return len(among), heapq.nsmallest(limit, rest, key=lambda phone: phone.number)
 
     def forget(self) -> None:
         """As if no phone had ever been sent anything."""
@@ -114,12 +114,13 @@ class Phones:
         self._next += 1
         if len(self._phones) > PHONES_MAX:
             gone = self._phones.pop(next(iter(self._phones)))
-            for shown, _ in gone.showing.values():
+            showing, gone.showing = gone.showing, {}
+            for shown, _ in showing.values():
                 self._leave(gone, shown)
         return phone
 
     def _leave(self, phone: Phone, shown: Shown) -> None:
-        """The phone shows this no longer; another entry may still show the same alert."""
+        """The phone has just lost this entry; another may still show the same alert."""
         if shown.alert is None or any(other.alert == shown.alert for other, _ in phone.showing.values()):
             return
         among = self._by_alert.get(shown.alert, {})
@@ -139,5 +140,6 @@ def _is_older(new: Shown, before: Shown) -> bool:
     return same and new.version < before.version  # type: ignore[operator]
 
 
-def _shows(phone: Phone, edition: str) -> bool:
-    return any(shown.edition == edition for shown, _ in phone.showing.values())
+def _is_of(phone: Phone, platform: Platform | None, edition: str | None) -> bool:
+    shows = edition is None or any(shown.edition == edition for shown, _ in phone.showing.values())
+    return shows and platform in (None, phone.platform)

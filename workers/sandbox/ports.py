@@ -3,6 +3,7 @@
 The rule to remember: a browser's endpoint names its port, so it must survive a restart.
 """
 
+import random
 import socket
 from pathlib import Path
 
@@ -16,6 +17,10 @@ log = structlog.get_logger("sandbox")
 
 HOST = "localhost"
 """Every loopback address of this machine: a name may be looked up as either."""
+
+FIRST, LAST = 10_000, 19_999
+"""Below the range from which the kernel gives ports away by itself, so that ours is still free after a restart."""
+TRIES = 100
 
 
 class Ports:
@@ -44,11 +49,15 @@ class Ports:
         return number
 
     def _bind(self, name: str) -> list[socket.socket]:
-        kept = self._kept.get(name, 0)
-        try:
-            return listen(HOST, kept)
-        except CannotListen as problem:
-            if not kept:
-                raise
-            log.warning("another port than last time", stand_in=name, why=str(problem))
-            return listen(HOST, 0)
+        kept = self._kept.get(name)
+        if kept is not None:
+            try:
+                return listen(HOST, kept)
+            except CannotListen as problem:
+                log.warning("another port than last time", stand_in=name, why=str(problem))
+        for _ in range(TRIES):
+            try:
+                return listen(HOST, random.randint(FIRST, LAST))
+            except CannotListen:
+                continue
+        return listen(HOST, 0)
