@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import encryption, fanout, path
+from benchmarks import encryption, fanout, path, registry
 from benchmarks.figure import Figure
 from benchmarks.kit import NoKit
 
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "fanout": fanout.run,
     "path": path.run,
     "encryption": encryption.run,
+    "registry": registry.run,
 }
 
 
