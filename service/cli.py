@@ -15,6 +15,7 @@ import click
 from service import up, watch
 from service.commands import editors
 from service.commands.asking import api_key, live_url
+from service.commands.devices import devices
 from service.commands.doctor import doctor
 from service.commands.ground import (
     PARENT,
@@ -45,7 +46,7 @@ def main() -> None:
     \b
     Everything on this machine:      flashwire up
     Post an alert:                   flashwire post "Rain reaches the coast" --level urgent
-    Withdraw it:                     flashwire kill ID
+    Correct it, or withdraw it:      flashwire correct ID …   flashwire kill ID
     Watch an edition:                flashwire watch --edition en
 
     Settings come from config/flashwire.toml and, before it, from FLASHWIRE_* variables; config/settings.py explains
@@ -135,7 +136,8 @@ def sandbox(parent: int | None) -> None:
 
 
 main.add_command(keys)
-for command in (editors.post, editors.kill):
+main.add_command(devices)
+for command in editors.COMMANDS:
     main.add_command(command)
 
 
