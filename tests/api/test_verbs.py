@@ -8,18 +8,9 @@ import pytest
 from service.domain.alert import State
 from service.domain.lifecycle import CHANGE_VERBS, TABLE, ChangeVerb
 from tests.api.conftest import Api
+from tests.verbs import BODIES, MENDED, STATES
 
 SENTENCE = "Snow closes the northern pass"
-MENDED = "Snow closes the southern pass"
-BODIES: dict[str, dict[str, Any] | None] = {
-    "update": {"headline": MENDED},
-    "correct": {"headline": MENDED, "correction": {"text": "It is the other pass", "severity": "major"}},
-}
-"""Verbs that bring content; the others need no body."""
-STATES: dict[State, tuple[ChangeVerb, ...]] = {
-    "published": (), "withheld": ("hold",), "canceled": ("kill",), "undone": ("undo",),
-}  # fmt: skip
-"""Every state that an alert can be in once it is out, and how it gets there."""
 
 
 async def do(api: Api, verb: str, alert_id: str, version: int, role: str = "duty", **more: str) -> Any:
