@@ -174,10 +174,10 @@ class Settings:
     """How long a worker keeps a block; another takes it over so long after a crash, and a second."""
     push_sends_max: Annotated[int, Between(1, 3)] = 3
     """Sends of one version to one device, those in doubt included (reliability P8)."""
-    push_runs_max: Annotated[int, Between(1, 1000)] = 60
-    """Runs of one block's job, crashes and pauses included, before it is a dead letter."""
+    push_runs_max: Annotated[int, Between(1, 1000)] = 20
+    """Runs of one block's job that may end in a crash before it is a dead letter."""
     push_late_max_s: Seconds = 3600.0
-    """An alert that could not be pushed for so long rings nobody any more."""
+    """An alert that could not be pushed for so long rings nobody any more; a change becomes a dead letter."""
     push_ledger_days: Annotated[int, Between(1, 90)] = 7
     """How long it is known which device was given what, and so how long a correction finds them."""
     breaker_failures: Annotated[int, Between(1, 10_000)] = 20

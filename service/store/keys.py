@@ -28,6 +28,7 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     delivery:<alert id>  hash    the alert's push figures           push_ledger_days  ledger_*.lua, receipts.py
     sockets:<alert id>   hash    <version>:<gateway> → what that process sent and when (msgpack)  push_ledger_days
                                                                     figures.py
+    pause:<platform>     string  until when a provider is left alone (ms)  as long  pauses.py
     dead:push            stream  jobs that were given up            newest 10,000  plans.py
 
 A drill has keys of its own: `{en}:exercise` in place of `{en}`.
@@ -118,6 +119,10 @@ def sockets(alert_id: str) -> str:
 
 
 DEAD = "dead:push"
+
+
+def pause(platform: str) -> str:
+    return f"pause:{platform}"
 
 
 DEVICE_NUMBERS = "devices:numbers"

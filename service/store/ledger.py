@@ -42,7 +42,9 @@ class Still(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What a run begins with. `versions` are all of the alert's, oldest first; `runs` counts this one too."""
+    """What a run begins with. `versions` are all of the alert's, oldest first. `runs` counts this one, and those before
+    it that did not come to an orderly end.
+    """
 
     runs: int
     planned: int
@@ -58,6 +60,11 @@ class Opened(msgspec.Struct, frozen=True):
     def marked(self, version: int, mark: str) -> int:
         """The devices with that mark (t1, t2, t3, ok, fail) of that version."""
         return bits.unpack(self.fields.get(f"{version}:{mark}".encode()))
+
+    @property
+    def since_ms(self) -> int:
+        """When the job was put back to work by somebody; 0 where nobody has."""
+        return int(self.fields.get(b"since", 0))
 
     @property
     def gone(self) -> int:
@@ -98,6 +105,12 @@ class Ledger:
                 fields = dict(zip(flat[::2], flat[1::2], strict=True))
                 return Opened(int(runs), int(planned), tuple(map(_RECORD.decode, records)), fields)
         raise AssertionError(f"ledger_open.lua answered {reply!r}")
+
+    async def pause(self, block: Block, version: int) -> None:
+        """The run has ended in order, and another one follows: it does not count."""
+        async with reaching_store(), self._store.pipeline(transaction=False) as pipe:
+            pipe.hincrby(_key(block), f"{version}:runs", -1)
+            await pipe.execute()
 
     async def begin(self, block: Block, version: int, state: State, wanted: int) -> int | None:
         """Mark devices as tried and return those that may be sent to now; None where the alert has moved on."""

@@ -124,11 +124,13 @@ async def dead_letters(store: Store) -> list[DeadLetter]:
 
 
 async def revive(store: Store, letters: Iterable[DeadLetter], now_ms: int, kept_days: int) -> None:
-    """Give dead letters another life: their runs are forgotten, their blocks open again. Raises StoreUnavailable."""
+    """Give dead letters another life, as if planned now: they ring whom they ring. Raises StoreUnavailable."""
     for letter in letters:
         job = letter.job
         await open_jobs(store, [job], now_ms, kept_days)
         async with reaching_store(), store.pipeline(transaction=True) as pipe:
-            pipe.hdel(keys.ledger(job.alert_id, job.platform, job.block), f"{job.version}:runs")
+            name = keys.ledger(job.alert_id, job.platform, job.block)
+            pipe.hdel(name, f"{job.version}:runs")
+            pipe.hset(name, "since", now_ms)
             pipe.xdel(keys.DEAD, letter.id)
             await pipe.execute()

@@ -28,21 +28,23 @@ STORE_AGAIN_S = 1.0
 FAULT_AGAIN_S = 5.0
 SPREAD = 0.25
 """Runs that wait for the same moment come up to so much later, in shares of the wait: no herd at a provider's door."""
-EXPRESS_AGAIN_S = 0.1
+EXPRESS_WAIT_S = 1.0
+"""How long standard work waits in its place before it goes back into its queue."""
 
 
 async def deliver(ctx: dict[str, Any], alert_id: str, version: int, platform: Platform, block: int) -> None:
     """Run one job; raises arq's Retry where it has to run again."""
     lane: Lane = ctx["lane"]
     job = Job(alert_id, version, platform, block)
+    began_s = time.monotonic()
     try:
         if ctx["tier"] == "express":
             async with lane.express():
-                again_s = await run(lane, job)
-        elif await lane.let_express_pass(lane.settings.push_job_s / 2):
-            again_s = await run(lane, job)
+                again_s = await run(lane, job, began_s, is_express=True)
+        elif await lane.let_express_pass(EXPRESS_WAIT_S):
+            again_s = await run(lane, job, began_s, is_express=False)
         else:
-            again_s = EXPRESS_AGAIN_S
+            again_s = 0.0
     except StoreUnavailable as problem:
         log.warning("the store does not answer; the block waits", job=job.id, why=str(problem))
         again_s = STORE_AGAIN_S
@@ -53,9 +55,11 @@ async def deliver(ctx: dict[str, Any], alert_id: str, version: int, platform: Pl
         raise Retry(defer=again_s * (1 + random.random() * SPREAD))
 
 
-async def run(lane: Lane, job: Job) -> float | None:
-    """One run; None when the block has ended, else in how many seconds to run again. Raises StoreUnavailable."""
-    began_s = time.monotonic()
+async def run(lane: Lane, job: Job, began_s: float, *, is_express: bool) -> float | None:
+    """One run; None when the block has ended, else in how many seconds to run again. Raises StoreUnavailable.
+
+    It begins nothing that could not land within `push_job_s` of `began_s` (monotonic): then another takes the block.
+    """
     place = Block(job.alert_id, job.platform, job.block)
     opened = await lane.ledger.open(place, job.version)
     if isinstance(opened, Still):
@@ -65,13 +69,16 @@ async def run(lane: Lane, job: Job) -> float | None:
         log.error("a block is given up", job=job.id, runs=opened.runs)
         await plans.give_up(lane.store, job, f"not finished after {opened.runs - 1} runs", now_ms())
         return None
-    return await _Run(lane, job, place, opened, began_s).go()
+    return await _Run(lane, job, place, opened, began_s, is_express=is_express).go()
 
 
 class _Run:
     """A run over a block that may go on."""
 
-    def __init__(self, lane: Lane, job: Job, place: Block, opened: Opened, began_s: float) -> None:
+    def __init__(
+        self, lane: Lane, job: Job, place: Block, opened: Opened, began_s: float, *, is_express: bool
+    ) -> None:  # fmt: skip
+        self._is_express = is_express
         self._lane = lane
         self._job = job
         self._place = place
@@ -88,9 +95,15 @@ class _Run:
             return None
         block = await devices.read_block(lane.store, job.platform, job.block)
         due = await self._due(block)
+        if due.letters and self._is_late(alert.version_created):
+            await plans.give_up(lane.store, job, f"{len(due.letters)} devices not reached in time", now_ms())
+            return None
         again_s = None
         if due.letters:
-            sent = Pass(lane, self._place, alert, self._newest.state, due.letters, self._tries, self._until_s)
+            sent = Pass(
+                lane, self._place, alert, self._newest.state, due.letters, self._tries, self._until_s,
+                is_express=self._is_express,
+            )  # fmt: skip
             left = await sent.go()
             if left.moved:
                 await plans.finish(lane.store, job, done=False)
@@ -98,6 +111,8 @@ class _Run:
             again_s = left.again_s
         if again_s is None:
             await plans.finish(lane.store, job, done=alert.pub_status == "usable")
+        else:
+            await lane.ledger.pause(self._place, job.version)
         return again_s
 
     def _has_work(self) -> bool:
@@ -110,9 +125,8 @@ class _Run:
         opened, version, alert = self._opened, self._job.version, self._newest.alert
         ended = opened.marked(version, "ok") | opened.marked(version, "fail") | opened.gone
         marks = Marks(tried=self._tried, ended=ended, planned=opened.planned, done=opened.done)
-        first_ms, now = moment.from_text(alert.first_created), now_ms()
-        late = now - first_ms > self._lane.settings.push_late_max_s * 1000
-        due = owed(block, [record.alert for record in opened.versions], marks, now, late=late)
+        versions = [record.alert for record in opened.versions]
+        due = owed(block, versions, marks, now_ms(), late=self._is_late(alert.first_created))
         due = due.without(await self._rung_elsewhere(due), "story")
         await self._count(due)
         return due
@@ -141,6 +155,11 @@ class _Run:
         if changed and f"{version}:need".encode() not in self._opened.fields:
             counts = {f"needed:{version}:{platform}": changed.bit_count()}
             await ledger.note(self._place, f"{version}:need", changed, counts)
+
+    def _is_late(self, created: str) -> bool:
+        """Whether that moment, or the one at which somebody put the job back to work, is too long ago."""
+        since_ms = max(moment.from_text(created), self._opened.since_ms)
+        return now_ms() - since_ms > self._lane.settings.push_late_max_s * 1000
 
     def _tries(self, bit: int) -> int:
         """How often this version was sent to that device before this run, as far as it is in doubt."""

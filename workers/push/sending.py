@@ -52,7 +52,7 @@ class Pass:
 
     def __init__(
         self, lane: Lane, block: Block, alert: Alert, state: State, letters: list[Letter], tries: Callable[[int], int],
-        until_s: float,
+        until_s: float, *, is_express: bool,
     ) -> None:  # fmt: skip
         """`tries(bit)`: how often this version was sent to it before. `until_s`: begin nothing after (monotonic)."""
         self._lane = lane
@@ -62,6 +62,7 @@ class Pass:
         self._waiting = letters
         self._tries = tries
         self._until_s = until_s
+        self._is_express = is_express
         self._created_ms = moment.from_text(alert.version_created)
         self._flying: dict[int, asyncio.Task[None]] = {}
         self._landed: list[tuple[Letter, Outcome]] = []
@@ -91,6 +92,8 @@ class Pass:
         """Wait for the lane where that is short; else leave the rest to a later run."""
         lane = self._lane
         if lane.stopping or time.monotonic() >= self._until_s:
+            return False
+        if not self._is_express and not await lane.let_express_pass(self._until_s - time.monotonic()):
             return False
         if lane.guard.tripped:
             self._wait(TRIPPED_S)

@@ -22,9 +22,10 @@ from service.addresses import public_url
 from service.admin import CannotListen, Readiness, serve_admin
 from service.domain import newsroom as newsrooms
 from service.domain.device import Platform
+from service.domain.errors import StoreUnavailable
 from service.domain.shards import TIERS
 from service.ending import end
-from service.store import connection
+from service.store import connection, pauses
 from service.store.keys import WireName
 from service.store.ledger import Ledger
 from workers.push import metrics, providers, queue
@@ -37,7 +38,8 @@ log = structlog.get_logger("push")
 Part = Literal["dispatcher", "apns", "fcm", "webpush"]
 PARTS: tuple[Part, ...] = ("dispatcher", "apns", "fcm", "webpush")
 UNHEARD_S = 5.0
-LOOK_S = 0.5
+LOOK_S = 0.2
+"""How often pauses are looked at; a process that was killed takes longer to come back."""
 STOP_EXTRA_S = 1.0
 
 
@@ -92,12 +94,23 @@ class LaneProcess:
         ]  # fmt: skip
 
     def parts(self) -> list[Coroutine[Any, Any, None]]:
-        return [*(worker.main() for worker in self._workers), self._look()]
+        return [self._share_pauses(), *(worker.main() for worker in self._workers)]
 
-    async def _look(self) -> None:
+    async def _share_pauses(self) -> None:
+        """Tell the other processes of this provider, and our successors, when it wants to be left alone; hear of it."""
+        lane, known_ms = self._lane, 0
         while True:
-            pause_ms = 0 if self._lane.breaker.is_closed() else self._lane.breaker.left_ms(now_ms())
-            metrics.PAUSED_SECONDS.labels(self._lane.platform).set(pause_ms / 1000)
+            left_ms, now = lane.breaker.left_ms(now_ms()), now_ms()
+            metrics.PAUSED_SECONDS.labels(lane.platform).set(left_ms / 1000)
+            try:
+                if left_ms and now + left_ms > known_ms + LOOK_S * 1000:
+                    known_ms = now + left_ms
+                    await pauses.write(self._store, lane.platform, known_ms, now)
+                elif not left_ms and (until_ms := await pauses.read(self._store, lane.platform)) > now:
+                    known_ms = until_ms
+                    lane.breaker.pause_until(until_ms)
+            except StoreUnavailable as problem:
+                log.warning("pauses cannot be shared", why=str(problem))
             await asyncio.sleep(LOOK_S)
 
     def readiness(self) -> Readiness:
