@@ -18,6 +18,7 @@ from service.api import metrics, problems
 from service.api.answers import Answer, Answers, has_it
 from service.api.at_once import Plain
 from service.api.auth import Keys
+from service.api.delivery import Delivery
 from service.api.devices import Devices
 from service.api.editor import BODY_WITHIN_S, Editor
 from service.api.problems import Problem
@@ -33,13 +34,15 @@ HISTORY = "/v1/editions/{edition}/ticker"
 
 def create_app(
     *, settings: Settings, newsroom: Newsroom, desk: Desk, store: Store, wires: Wires,
-    ready: Callable[[], Readiness], now_ms: Callable[[], int], body_within_s: float = BODY_WITHIN_S,
+    ready: Callable[[], Readiness], stopping: Callable[[], bool], now_ms: Callable[[], int],
+    body_within_s: float = BODY_WITHIN_S,
 ) -> ASGIApp:  # fmt: skip
     """The app. It starts nothing: whoever wires it follows the wires and watches the store."""
     answers = Answers(newsroom, wires, now_ms)
     keys = Keys(store, settings.auth_cache_s, now_ms)
     routes = [
         *Editor(settings, newsroom, desk, keys, wires, store, now_ms, body_within_s).routes(),
+        *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),
         *health_routes(ready),

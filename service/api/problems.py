@@ -94,6 +94,8 @@ KINDS: dict[str, Kind] = {
                               "sent."),
     "not-durable": Kind(503, "The store is not durable enough", "An alert is only accepted once it would survive a "
                         "power cut. /readyz says what the store must be set to."),
+    "too-many-streams": Kind(503, "Too many delivery reports are being followed", "This process follows as many as it "
+                             "may. Come back after Retry-After, or ask without Accept: text/event-stream."),
     "not-loaded": Kind(503, "The wire is still being read", "The process has just started and has not heard the store "
                        "yet. Try again in a moment."),
 }  # fmt: skip

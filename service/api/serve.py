@@ -74,7 +74,7 @@ class Process:
         self.stopping = False
         self.app: ASGIApp = create_app(
             settings=settings, newsroom=newsroom, desk=desk, store=self.store, wires=self.wires, ready=self.readiness,
-            now_ms=now_ms, **options,
+            stopping=lambda: self.stopping, now_ms=now_ms, **options,
         )  # fmt: skip
 
     def background(self) -> list[Coroutine[Any, Any, None]]:

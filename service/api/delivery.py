@@ -1,0 +1,110 @@
+"""`GET /v1/alerts/{id}/delivery`: how an alert's delivery stands, once or as it goes.
+
+The rule to remember: a stream looks at the store twice a second, says what has changed, and is bounded: in number, in
+time, by the key that opened it and by the process that serves it.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from config.settings import Settings
+from service.api.auth import Keys
+from service.api.events import EventStream, Listener
+from service.api.problems import Problem
+from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.desk import Desk
+from service.domain import delivery
+from service.domain.checks import ID_FORM
+from service.domain.delivery import Report
+from service.domain.errors import NotFound, StoreUnavailable
+from service.domain.newsroom import Newsroom
+from service.store import figures
+from service.store.connection import Store
+
+STREAMS_MAX = 100
+"""Streams of one process: each asks the store four to six times a second."""
+FULL_RETRY_S = 5
+LOOK_S = 0.5
+"""How often a stream looks, and so how often it speaks at most."""
+SETTLED_S = 3.0
+"""How long a complete delivery must have stood still before its stream ends; receipts may come for hours."""
+STREAM_MAX_S = 600.0
+"""How long a stream may go on; whoever wants more asks again, with a key that is still valid."""
+
+_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Vary": "Accept"}
+
+
+class Delivery:
+    """The route. `stopping` says that the process is about to end: its streams end before it."""
+
+    def __init__(
+        self, settings: Settings, newsroom: Newsroom, desk: Desk, keys: Keys, store: Store, now_ms: Callable[[], int],
+        stopping: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        self._late_max_s = settings.push_late_max_s
+        self._newsroom = newsroom
+        self._desk = desk
+        self._keys = keys
+        self._store = store
+        self._now_ms = now_ms
+        self._stopping = stopping
+        self._streams = 0
+
+    def routes(self) -> list[Route]:
+        return [Route("/v1/alerts/{id}/delivery", self.delivery)]
+
+    async def delivery(self, request: Request) -> Response:
+        """The report: as JSON, or as an event stream for whoever accepts one."""
+        report = await self._look(request)
+        if request.method != "GET" or "text/event-stream" not in request.headers.get("accept", ""):
+            return Response(msgspec.json.encode(report), headers=_HEADERS)
+        if self._streams >= STREAMS_MAX:
+            full = {"Retry-After": str(FULL_RETRY_S)}
+            raise Problem("too-many-streams", f"this process serves {STREAMS_MAX} already", headers=full)
+        return EventStream(partial(self._follow, request, report))
+
+    async def _look(self, request: Request) -> Report:
+        """The report of this moment, for a key that is valid now. Raises Problem (401), NotFound, StoreUnavailable."""
+        store_time = StoreTime(STORE_WITHIN_S)
+        key = await store_time.spend(self._keys.authenticate(request))
+        request.state.key_id = key.id
+        alert_id = request.path_params["id"]
+        if not ID_FORM.fullmatch(alert_id):
+            raise NotFound("there is no alert of this id")
+        record = (await store_time.spend(self._desk.read(alert_id, key.test))).record
+        found = await store_time.spend(figures.read(self._store, alert_id, record.alert.version))
+        return delivery.report(record, found, self._newsroom, self._now_ms(), self._late_max_s)
+
+    async def _follow(self, request: Request, report: Report, listener: Listener) -> None:
+        self._streams += 1
+        try:
+            await self._tell(request, report, listener)
+        finally:
+            self._streams -= 1
+
+    async def _tell(self, request: Request, report: Report, listener: Listener) -> None:
+        """Say what changes until the delivery is complete and stands still, or nobody may or wants to hear more."""
+        began_s = time.monotonic()
+        said, changed_s = b"", began_s
+        while True:
+            encoded, now_s = msgspec.json.encode(report), time.monotonic()
+            if encoded != said:
+                said, changed_s = encoded, now_s
+                await listener.say("delivery", encoded)
+            if report.complete and now_s - changed_s >= SETTLED_S:
+                await listener.say("complete", encoded)
+                return
+            if now_s - began_s >= STREAM_MAX_S or not await listener.stays(LOOK_S) or self._stopping():
+                return
+            try:
+                report = await self._look(request)
+            except StoreUnavailable:
+                continue  # an outage is a pause; what was said last still stands
+            except (Problem, NotFound):
+                return  # the key has been revoked, or the alert is not kept any longer
