@@ -128,6 +128,7 @@ class Api:
 
     async def start(self) -> None:
         self._spawn()
+        self._client = httpx.AsyncClient(base_url=self._url, timeout=30)
         await until(self._is_ready, within_s=30)
 
     def _spawn(self) -> None:
@@ -135,17 +136,17 @@ class Api:
             command = [sys.executable, "-m", "service.cli", "api"]
             self._process = subprocess.Popen(command, env=self._environ, cwd=ROOT, stdout=log, stderr=log)
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+        await self._client.aclose()
 
     async def _is_ready(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self._log.read_text()
         with suppress(httpx.TransportError):
-            async with httpx.AsyncClient() as client:
-                return (await client.get(f"{self._url}/readyz")).status_code == 200
+            return (await self._client.get("/readyz")).status_code == 200
         return False
 
     async def send(self, request: "Request") -> httpx.Response | None:
@@ -153,8 +154,7 @@ class Api:
         key = request.key.replace(" ", "-")
         headers = {"Authorization": f"Bearer {self._key}", "Idempotency-Key": key, **request.headers}
         try:
-            async with httpx.AsyncClient(timeout=30) as client:
-                return await client.post(self._url + request.path, json=request.body, headers=headers)
+            return await self._client.post(request.path, json=request.body, headers=headers)
         except httpx.TransportError:
             return None
 
@@ -220,21 +220,21 @@ async def accepted(api: Api, request: Request) -> dict[str, Any]:
 async def cut_off(api: Api, relay: Relay, point: Point) -> dict[Case, Cut]:
     """Every case that has this point, cut off there by one kill, then repeated twice."""
     cases = cut_at(point)
-    requests = [await prepared(api, case, name_of(case, point)) for case in cases]
-    twins = [await prepared(api, case, f"{name_of(case, point)} undisturbed") for case in cases]
-    undisturbed = [await answered(api, request) for request in twins]
+    requests = await asyncio.gather(*(prepared(api, case, name_of(case, point)) for case in cases))
+    twins = await asyncio.gather(*(prepared(api, case, f"{name_of(case, point)} undisturbed") for case in cases))
+    undisturbed = await asyncio.gather(*(answered(api, request) for request in twins))
     relay.holds = point
     sending = [asyncio.create_task(api.send(request)) for request in requests]
     if point == "before the client":
         await asyncio.wait(sending)
     else:
         await until(lambda: relay.held == len(cases), within_s=10)
-    api.kill()
+    await api.kill()
     await relay.cut()
     lost = [await task for task in sending]
     await api.start()
-    repeated = [await answered(api, request) for request in requests]
-    again = [await answered(api, request) for request in requests]
+    repeated = await asyncio.gather(*(answered(api, request) for request in requests))
+    again = await asyncio.gather(*(answered(api, request) for request in requests))
     return dict(zip(cases, map(Cut, lost, repeated, again, undisturbed), strict=True))
 
 
@@ -259,7 +259,7 @@ async def besiege(folder: Path, store_path: Path, store: Store) -> Siege:
         try:
             cuts = {point: await cut_off(api, relay, point) for point in get_args(Point)}
         finally:
-            api.kill()
+            await api.kill()
     entries = [entry for _, entry in await stream.read_wire(store, EN, 0)]
     return Siege(cuts, {entry.offset: entry for entry in entries if isinstance(entry, Revision)})
 
