@@ -24,8 +24,8 @@ DEADLINE_S = 10.0
 class Running:
     """A sandbox that serves. `ask` talks to its own port."""
 
-    def __init__(self, sandbox: Sandbox, where: Whereabouts) -> None:
-        self.sandbox, self.where = sandbox, where
+    def __init__(self, where: Whereabouts) -> None:
+        self.where = where
         self.trust = ssl.create_default_context(cafile=where.provider_ca_file)
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -35,7 +35,7 @@ class Running:
         return answer.json() if answer.content else None
 
     async def reply(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.where.page, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=self.where.page, verify=self.trust, trust_env=False) as client:
             return await client.request(method, path, json=body)
 
     async def phones(self, query: str = "") -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ async def open_sandbox(data_dir: Path, **settings: Any) -> AsyncIterator[Running
             while sandbox.whereabouts is None and not running.done():
                 await asyncio.sleep(0.005)
         assert sandbox.whereabouts is not None, running.result()
-        yield Running(sandbox, sandbox.whereabouts)
+        yield Running(sandbox.whereabouts)
     finally:
         stop.set()
         async with asyncio.timeout(DEADLINE_S):

@@ -1,45 +1,23 @@
 """`flashwire sandbox` as a process: it says where everything is, ends in order, and is the same one after a restart."""
 
 import json
-import os
-import signal
 import socket
 import stat
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.processes import ROOT, environ_for, until
+from tests.processes import ROOT, environ_for
 from tests.sandbox.conftest import open_sandbox
+from tests.sandbox.process import sandbox_process
 from tests.sandbox.requests_as_documented import new_key, send, subscribe, to_browser
 from workers.sandbox.certificates import Certificates
 
 PORTS = ("apns", "fcm", "webpush", "autopush")
-
-
-@contextmanager
-def sandbox_process(folder: Path, **settings: object) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
-    """What it says and its environment; it must end well."""
-    environ = environ_for(folder / "data", log_format="json", **settings)
-    command = [sys.executable, "-m", "service.cli", "sandbox", "--parent", str(os.getpid())]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE)
-    ready = folder / "data" / "sandbox" / "sandbox.json"
-    try:
-        until(lambda: ready.exists() or process.poll() is not None, "the sandbox is ready")
-        assert process.poll() is None, process.communicate()[1]
-        yield json.loads(ready.read_text()), environ
-    finally:
-        process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
-    assert process.returncode == 0, said
-    assert not ready.exists()
 
 
 def test_it_says_where_everything_is_and_keeps_secrets_to_this_user(tmp_path: Path) -> None:
