@@ -24,6 +24,8 @@ CERTIFICATE = (
 )
 """Not an authority: rustls takes no certificate for a server's that may sign others."""
 READY_S = 5.0
+NO_ID = "00000000-0000-4000-8000-000000000000"
+"""Apple gives a sender its own id back, and aioapns waits for that."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def running(cpu: str | None = None) -> Iterator[Sink]:
         place = Path(folder)
         text = (kit.source() / "peers" / "h2sink.conf").read_text()
         moved = text.replace("/tmp/h2sink", f"{place}/h2sink").replace("7443", f"{PORT}").replace("7444", f"{PORT + 1}")
-        (place / "h2sink.conf").write_text(moved)
+        (place / "h2sink.conf").write_text(moved.replace(NO_ID, "$http_apns_id"))
         subprocess.run(CERTIFICATE.split(), cwd=place, check=True, capture_output=True)
         pinned = [] if cpu is None else ["taskset", "-c", cpu]
         process = subprocess.Popen([*pinned, "nginx", "-c", f"{place}/h2sink.conf"], stderr=subprocess.DEVNULL)
