@@ -2,7 +2,7 @@
  *
  * Law      an alert is one notification (its tag is the alert's id), and an older version never replaces a newer one
  * Law      every push is shown: one that cannot be read as a plain notice, since browsers punish silence
- * Bloat    caching pages, badges, actions, pictures, HTML: a notification is plain text
+ * Bloat    caching pages, badges, actions, HTML: a notification is plain text
  */
 importScripts('/device.js');
 
@@ -10,11 +10,12 @@ const SEEN_MAX = 200; // alerts whose version we remember, dismissed ones too
 const UNREADABLE = {title: 'Breaking news', body: '', navigate: '/'};
 
 /** What a push says: what to show, and of which alert and version it is. Any bytes are allowed.
- *  The form is that of declarative Web Push (a browser that knows it needs no worker), and our own fields beside it. */
-const read = (data) => {
+ *  The form is that of declarative Web Push, our own fields beside it; a browser that reads that form itself may hand
+ *  us what it would show (`proposed`) instead of the data. */
+const read = (data, proposed) => {
   let said;
   try { said = data.json(); } catch { /* not ours, or cut */ }
-  const shown = said?.notification, own = {...shown?.data, ...said};
+  const shown = said?.notification ?? proposed, own = {...shown?.data, ...said};
   if (typeof shown?.title !== 'string') return {notification: UNREADABLE, alert: '', version: 0};
   return {
     notification: shown,
@@ -48,12 +49,12 @@ const remember = (alert, version) => device.kept('seen', (seen = []) =>
 
 /** Whether it was shown: not where the same or a newer version was. */
 const show = async ({notification, alert, version}) => {
-  const {title, body, dir, lang, silent = false, navigate} = notification;
+  const {title, body, dir, lang, image, silent = false, renotify = !silent, navigate} = notification;
   if (version > 0 && version <= await newest(alert)) return false;
   await registration.showNotification(title, {
-    body, dir, lang, silent,
+    body, dir, lang, silent, ...image && {image},
     tag: alert,
-    renotify: Boolean(alert) && !silent, // a correction that matters rings again; an update takes the place quietly
+    renotify: Boolean(alert && renotify), // a correction that matters rings again; an update takes the place quietly
     data: {alert, version, url: address(navigate)},
   });
   if (alert) await remember(alert, version).catch(() => {}); // forbidden storage must not cost the reader an alert
@@ -64,7 +65,7 @@ const show = async ({notification, alert, version}) => {
 // of the queue, so that a slow server delays none.
 let turn = Promise.resolve();
 addEventListener('push', (event) => {
-  const said = read(event.data);
+  const said = read(event.data, event.notification);
   turn = turn.catch(() => {}).then(() => show(said));
   event.waitUntil(turn.then((isNew) => isNew && tell(said, 'shown')));
 });
