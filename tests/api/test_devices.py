@@ -1,6 +1,7 @@
 """Devices over HTTP: registered, read, changed, erased, and only by who holds their secret."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from service.api.crowd import ADDRESSES_MAX, Crowd
 from service.domain.device import PLATFORMS, Device
@@ -210,6 +213,52 @@ async def test_what_cannot_be_read_is_refused(
     made = await register(api)
     headers = {"Content-Type": media, **bearing(made["secret"])}
     refused(await api.client.post(path, content=content, headers=headers), status, slug)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats(allow_nan=False) | st.text(max_size=30)
+    | st.sampled_from(["en", "webpush", "apns", "fcm", "shown", "UTC", "23:00",
+    NO_ID, P256DH, "https://fcm.googleapis.com/x"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["editions", "quiet", "from", "zone", "mute", "story", "keys",
+    "endpoint"]), inner),
+    max_leaves=8,
+)  # fmt: skip
+CHANGES = st.dictionaries(
+    st.sampled_from(
+        ["platform", "token", "subscription", "preferences", "environment", "topic", "locale", "alert", "at"]
+    ),
+    ANYTHING,
+    max_size=4,
+)
+
+
+async def test_whatever_is_sent_gets_an_answer_that_was_meant(api: Api) -> None:
+    """The fuzz draws first and asks then, since the app lives in this event loop."""
+    drawn: list[Any] = []
+
+    @settings(max_examples=60, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(CHANGES, ANYTHING)
+    def draw(changes: dict[str, Any], anything: Any) -> None:
+        receipt = {"alert": NO_ID, "version": 1, "what": "shown", "at": "2026-11-18T14:02:11Z"}
+        drawn.extend(
+            [
+                {**PHONE, **changes},
+                {**browser("https://fcm.googleapis.com/x"), **changes},
+                [{**receipt, **changes}],
+                anything,
+            ]
+        )
+
+    draw()
+    made = await register(api, phone(7))
+    for body in drawn:
+        for method, path in (("POST", "/v1/devices"), ("PUT", f"/v1/devices/{made['id']}"), ("POST", "/v1/receipts")):
+            headers = {"Content-Type": "application/json", **bearing(made["secret"])}
+            answer = await api.client.request(method, path, content=json.dumps(body), headers=headers)
+            assert answer.status_code in (200, 201, 400, 401, 403, 404, 422), (body, answer.text)
+            if answer.status_code == 404:
+                made = await register(api, phone(7))
 
 
 async def test_a_test_device_needs_a_test_key(api: Api) -> None:
