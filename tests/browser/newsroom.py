@@ -26,5 +26,9 @@ class Newsroom:
     def kill(self, alert_id: str) -> None:
         self._system.kill_alert(alert_id)
 
+    def change(self, verb: str, alert_id: str, *options: str) -> None:
+        """What an editor types: `flashwire <verb> <id> <options>`."""
+        self._system.done(verb, alert_id, *options)
+
     def close(self) -> None:
         self._system.close()

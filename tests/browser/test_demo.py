@@ -102,6 +102,46 @@ def test_kill_takes_the_sentence_off_every_screen(newsroom: Newsroom, page: Page
     assert complaints == []
 
 
+def test_reader_sees_each_verb_in_the_alerts_place(newsroom: Newsroom, page: Page, complaints: list[str]) -> None:
+    open_demo(page, newsroom)
+    alert_id = newsroom.post("The lighthouse is lit again")
+    row = alerts(page).first
+    expect(row).to_contain_text("The lighthouse is lit again")
+
+    newsroom.change("update", alert_id, "--headline", "The lighthouse is lit every night")
+    expect(row.locator(".text")).to_have_text("The lighthouse is lit every night")
+    expect(row.locator(".label")).to_have_text("Update")
+
+    newsroom.change("hold", alert_id)
+    expect(row.locator(".label")).to_have_text("Being verified")
+    expect(row).to_contain_text("This alert is being verified.")
+    expect(page.get_by_text("lighthouse")).to_have_count(0)
+
+    newsroom.change("release", alert_id)
+    expect(row.locator(".text")).to_have_text("The lighthouse is lit every night")
+    expect(row.locator(".label")).to_have_count(0)
+
+    wrong = ("--wrong", "It is lit on Sundays only", "--severity", "minor")
+    newsroom.change("correct", alert_id, "--headline", "The lighthouse is lit on Sundays", *wrong)
+    expect(row.locator(".text")).to_have_text("The lighthouse is lit on Sundays")
+    expect(row.locator(".label")).to_have_text("Correction")
+    expect(row.locator(".note")).to_have_text("It is lit on Sundays only")
+    assert complaints == []
+
+
+def test_undone_alert_leaves_nothing_behind(newsroom: Newsroom, page: Page, complaints: list[str]) -> None:
+    newsroom.post("The library opens at nine")
+    open_demo(page, newsroom)
+    undone = newsroom.post("The library opens at ten", level="brief")
+    expect(alerts(page).first).to_contain_text("The library opens at ten")
+    newsroom.change("undo", undone)
+    expect(alerts(page).first).to_contain_text("The library opens at nine")
+    page.reload()
+    expect(status(page)).to_have_text(LIVE["en"])
+    expect(alerts(page).first).to_contain_text("The library opens at nine")
+    assert complaints == []
+
+
 def test_hostile_headline_is_shown_as_text(newsroom: Newsroom, page: Page, complaints: list[str]) -> None:
     open_demo(page, newsroom)
     hostile = "<img src=x onerror=\"document.title='taken'\"> &amp; <script>alert(1)</script>"
