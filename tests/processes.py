@@ -25,11 +25,13 @@ DEADLINE_S = 30.0
 LOOK_AGAIN_S = 0.005
 QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1}
 """Settings under which a test need not wait; a test may name others."""
+CHILDREN_MAX = 16
+"""Admin ports kept free for the children of `flashwire up`, which follow one another."""
 
 
 def environ_for(data_dir: Path, **settings: object) -> dict[str, str]:
     """The environment of a system on this folder, with ports of its own, that knows nothing of anybody's settings."""
-    api, gateway, sandbox, admin, *_ = free_ports(8)
+    api, gateway, sandbox, admin, *_ = free_ports(4 + CHILDREN_MAX)
     own = {"data_dir": data_dir, "api_port": api, "gateway_port": gateway, "sandbox_port": sandbox, "admin_port": admin}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     return kept | {f"FLASHWIRE_{name.upper()}": str(value) for name, value in {**own, **settings}.items()}
@@ -44,7 +46,7 @@ def until(fact: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> 
 
 
 class System:
-    """Store, API and gateways. Ready when made; `close` it."""
+    """Store, API, gateways, sandbox, dispatcher and a lane for each provider. Ready when made; `close` it."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.data_dir = folder / "data"
@@ -52,6 +54,7 @@ class System:
         self.gateway_port = int(self.environ["FLASHWIRE_GATEWAY_PORT"])
         self.api_port = int(self.environ["FLASHWIRE_API_PORT"])
         self.admin_port = int(self.environ["FLASHWIRE_ADMIN_PORT"])
+        self.sandbox_url = f"http://127.0.0.1:{self.environ['FLASHWIRE_SANDBOX_PORT']}"
         self.store_url = embedded.url(self.data_dir)
         self._told, self._log = folder / "ready.json", folder / "log"
         with self._told.open("wb") as told, self._log.open("wb") as log:
@@ -118,16 +121,23 @@ class System:
     # --- what a saboteur does
 
     def pid(self, name: str) -> int | None:
-        """The process that is `store`, `api` or `gateway N` at the moment; None while it does not run."""
+        """The process that is `store`, `api`, `gateway N`, `sandbox`, `dispatcher` or `push apns|fcm|webpush` now.
+
+        None while it does not run. Of several lanes of one provider it is any.
+        """
         return self._running().get(name)
 
     def end(self, name: str) -> bool:
         """kill -9; False where it was not running anyway."""
+        return self.signal(name, signal.SIGKILL)
+
+    def signal(self, name: str, number: signal.Signals) -> bool:
+        """Send a signal: SIGTERM, or SIGSTOP and later SIGCONT; False where it was not running anyway."""
         pid = self.pid(name)
         if pid is None:
             return False
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
         return True
 
     def _running(self) -> dict[str, int]:
@@ -145,8 +155,12 @@ class System:
         if b"valkey-server" in command or b"redis-server" in command:
             return "store"
         words = command.split(b"\0")
-        if b"api" in words:
-            return "api"
+        for kind in ("api", "sandbox"):
+            if kind.encode() in words:
+                return kind
+        if b"--part" in words:
+            part = words[words.index(b"--part") + 1].decode()
+            return part if part == "dispatcher" else f"push {part}"
         if b"gateway" in words:
             environ = dict(line.partition(b"=")[::2] for line in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
             return f"gateway {int(environ[b'FLASHWIRE_ADMIN_PORT']) - self.admin_port}"

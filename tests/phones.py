@@ -1,0 +1,137 @@
+"""Pretend phones of a running system: registered in its store, and asked about at its sandbox.
+
+The rule to remember: what phones show is the sandbox's word alone. Nothing here looks into the ledger.
+"""
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from service.commands.seeding import MIX, Inventor
+from service.domain.device import Platform, Preferences
+from service.domain.registration import Registration
+from service.store import devices
+from service.store.connection import for_commands
+from tests.processes import ROOT, System
+
+REGISTERED_TOGETHER = 500
+STORE_TIMEOUT_S = 10.0
+ANSWER_WITHIN_S = 30.0
+PAGE = 10_000
+
+
+class Phone(msgspec.Struct, frozen=True):
+    """One registered device. `token` is what the sandbox calls its phone."""
+
+    platform: Platform
+    token: str
+    number: int
+    id: str
+    secret: str
+
+
+def house_style(folder: Path, fuse_s: float) -> Path:
+    """A toml file of our newsroom in which every fuse is that long: a test of push need not wait for editors."""
+    style = (ROOT / "config" / "flashwire.toml").read_text(encoding="utf-8")
+    for level_s in (3, 5, 10):
+        style = style.replace(f"fuse_s = {level_s}\n", f"fuse_s = {fuse_s}\n")
+    path = folder / "style.toml"
+    path.write_text(style, encoding="utf-8")
+    return path
+
+
+async def seed(
+    system: System, count: int, *, platforms: Sequence[Platform] = MIX, preferences: Preferences | None = None,
+    test: bool = False,
+) -> list[Phone]:  # fmt: skip
+    """Register `count` new devices in the usual mix, readers of the English edition unless `preferences` says more."""
+    made = Inventor(platforms, ("en",), system.sandbox_url).take(count)
+    wanted = preferences or Preferences(("en",))
+    return await register(system, [msgspec.structs.replace(one, preferences=wanted, test=test) for one in made])
+
+
+async def register(system: System, registrations: Sequence[Registration]) -> list[Phone]:
+    """Register them, a known token anew, past the API: its doors have tests of their own."""
+    store = for_commands(system.store_url, STORE_TIMEOUT_S)
+    phones = []
+    try:
+        for start in range(0, len(registrations), REGISTERED_TOGETHER):
+            some = registrations[start : start + REGISTERED_TOGETHER]
+            done = await devices.register_all(store, some, time.time_ns() // 1_000_000)
+            phones += [
+                Phone(one.platform, _token(one), told.number, told.id, told.secret)
+                for one, told in zip(some, done, strict=True)
+            ]
+    finally:
+        await store.aclose()
+    return phones
+
+
+def _token(registration: Registration) -> str:
+    subscription = registration.subscription
+    return registration.token if subscription is None else subscription.endpoint
+
+
+class Sandbox:
+    """What a test asks of a system's sandbox, and tells it."""
+
+    def __init__(self, system: System) -> None:
+        self._url = system.sandbox_url
+
+    def counts(self, alert: str | None = None) -> dict[str, Any]:
+        """What came, of one alert or of all."""
+        told: dict[str, Any] = self._ask("/v1/counts" + ("" if alert is None else f"?alert={alert}"))
+        return told
+
+    def showing(self, alert: str) -> int:
+        """How many phones show the alert."""
+        return int(self.counts(alert)["phonesShowing"])
+
+    def accepted(self, alert: str) -> int:
+        """How many notifications of the alert phones have received."""
+        return int(self.counts(alert)["accepted"])
+
+    def phones(self, alert: str | None = None) -> list[dict[str, Any]]:
+        """Every phone that shows the alert, with what it shows of it; without one, every phone."""
+        found: list[dict[str, Any]] = []
+        following: str | None = ""
+        while following is not None:
+            told = self._ask(f"/v1/phones?limit={PAGE}&after={following}" + (f"&alert={alert}" if alert else ""))
+            found += told["phones"]
+            following = told["next"]
+        return found
+
+    def calls(self, alert: str | None = None) -> list[dict[str, Any]]:
+        """Every right request, the oldest first; without an alert, wrong ones too."""
+        found: list[dict[str, Any]] = []
+        following: str | None = ""
+        while following is not None:
+            told = self._ask(f"/v1/log?limit={PAGE}&after={following}" + (f"&alert={alert}" if alert else ""))
+            found += told["calls"]
+            following = told["next"]
+        return found
+
+    def faults(self, **wish: Any) -> None:
+        """Misbehave from now on; without a wish, heal."""
+        self._ask("/v1/faults", "PUT", wish)
+
+    def forget(self) -> None:
+        """As if no phone had ever been sent anything."""
+        self._ask("/v1/phones", "DELETE")
+
+    def _ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN_S) as answer:
+            said = answer.read()
+        return json.loads(said) if said else None
+
+
+def tokens(phones: Iterable[Phone]) -> set[str]:
+    """What the sandbox calls them."""
+    return {phone.token for phone in phones}
