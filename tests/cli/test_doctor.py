@@ -18,8 +18,8 @@ from service.doctor import Finding, examine
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from tests.push import certificates
+from tests.push.credentials import account, pem
 from tests.push.h2_server import Act, Answer, Request, serving
-from tests.push.test_tokens import account, pem
 
 
 @pytest.fixture(autouse=True)

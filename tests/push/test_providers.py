@@ -20,8 +20,8 @@ from service.domain.device import Device, Platform, Preferences, Subscription
 from service.domain.outcome import Lost, NotSent, Reply
 from service.domain.payloads.notification import Message
 from tests.push.certificates import Certificates
+from tests.push.credentials import TokenServer, account, opened, pem
 from tests.push.h2_server import Act, Answer, H2Server, Request, serving
-from tests.push.test_tokens import TokenServer, account, opened, pem
 from workers.push.http import Http, Window
 from workers.push.providers import Off, Provider, connect
 from workers.push.providers.apns import Apns, Credentials

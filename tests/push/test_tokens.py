@@ -4,53 +4,24 @@ import asyncio
 import itertools
 import json
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from service import vapid
 from service.domain.outcome import NotSent
 from tests.push.certificates import Certificates
-from tests.push.h2_server import Act, Answer, Request, serving
+from tests.push.credentials import NOON_S, Clock, TokenServer, account, opened, pem
+from tests.push.h2_server import Answer, serving
 from workers.push.http import Http
 from workers.push.tokens import AccessToken, ApnsToken, CredentialsError, ServiceAccount, Vapid
-
-NOON_S = 1_794_996_000.0
-
-
-class Clock:
-    """Time that a test moves."""
-
-    def __init__(self) -> None:
-        self.now_s = NOON_S
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def opened(token: str, public: Any) -> dict[str, Any]:
-    """The claims, after an independent library has checked the signature; the times are ours to check."""
-    return jwt.PyJWT().decode(
-        token,
-        public,
-        algorithms=["ES256", "RS256"],
-        options={"verify_exp": False, "verify_iat": False, "verify_aud": False},
-    )
 
 
 # --- Apple
@@ -154,38 +125,6 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path, key: ec.EllipticCurveP
 @pytest.fixture(scope="module")
 def google() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
-
-
-def account(folder: Path, key: rsa.RSAPrivateKey, token_uri: str) -> Path:
-    path = folder / "account.json"
-    kept = {
-        "type": "service_account",
-        "project_id": "an-invented-project",
-        "private_key_id": "0123456789abcdef",
-        "private_key": pem(key).decode(),
-        "client_email": "push@an-invented-project.example",
-        "token_uri": token_uri,
-    }
-    path.write_text(json.dumps(kept))
-    return path
-
-
-class TokenServer:
-    """Hands out numbered tokens, in a time that a test can stretch."""
-
-    def __init__(self) -> None:
-        self.given = 0
-        self.open = asyncio.Event()
-        self.open.set()
-        self.refusal: Answer | None = None
-
-    async def decide(self, _: Request) -> Act:
-        await self.open.wait()
-        if self.refusal is not None:
-            return self.refusal
-        self.given += 1
-        told = {"access_token": f"token-{self.given}", "expires_in": 3599, "token_type": "Bearer"}
-        return Answer(200, json.dumps(told).encode())
 
 
 async def test_googles_token_is_asked_for_with_a_signed_assertion_and_once_for_all(
