@@ -47,6 +47,8 @@ class Opened(msgspec.Struct, frozen=True):
     """
 
     runs: int
+    attempts: int
+    """Passes before this one in which somebody was refused for now."""
     planned: int
     """Devices of the platform when the alert was planned; who registered later is not rung for it."""
     versions: tuple[Record, ...]
@@ -103,13 +105,16 @@ class Ledger:
                 return Still(cast(State, state.decode()))
             case [b"open", runs, planned, records, flat]:
                 fields = dict(zip(flat[::2], flat[1::2], strict=True))
-                return Opened(int(runs), int(planned), tuple(map(_RECORD.decode, records)), fields)
+                attempts = int(fields.get(f"{version}:attempts".encode(), 0))
+                return Opened(int(runs), attempts, int(planned), tuple(map(_RECORD.decode, records)), fields)
         raise AssertionError(f"ledger_open.lua answered {reply!r}")
 
-    async def pause(self, block: Block, version: int) -> None:
-        """The run has ended in order, and another one follows: it does not count."""
+    async def pause(self, block: Block, version: int, *, refused: bool) -> None:
+        """The run has ended in order, and another one follows: it does not count, but as an attempt if `refused`."""
         async with reaching_store(), self._store.pipeline(transaction=False) as pipe:
             pipe.hincrby(_key(block), f"{version}:runs", -1)
+            if refused:
+                pipe.hincrby(_key(block), f"{version}:attempts", 1)
             await pipe.execute()
 
     async def begin(self, block: Block, version: int, state: State, wanted: int) -> int | None:

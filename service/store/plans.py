@@ -130,7 +130,7 @@ async def revive(store: Store, letters: Iterable[DeadLetter], now_ms: int, kept_
         await open_jobs(store, [job], now_ms, kept_days)
         async with reaching_store(), store.pipeline(transaction=True) as pipe:
             name = keys.ledger(job.alert_id, job.platform, job.block)
-            pipe.hdel(name, f"{job.version}:runs")
+            pipe.hdel(name, f"{job.version}:runs", f"{job.version}:attempts")
             pipe.hset(name, "since", now_ms)
             pipe.xdel(keys.DEAD, letter.id)
             await pipe.execute()

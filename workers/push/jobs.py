@@ -4,7 +4,6 @@ The rule to remember: a job may run twice, at the same time even, and anywhere: 
 It never fails. Whatever happens it is run again, later, until its block has ended or it has had all its runs.
 """
 
-import random
 import time
 from typing import Any
 
@@ -26,8 +25,6 @@ log = structlog.get_logger("push")
 
 STORE_AGAIN_S = 1.0
 FAULT_AGAIN_S = 5.0
-SPREAD = 0.25
-"""Runs that wait for the same moment come up to so much later, in shares of the wait: no herd at a provider's door."""
 EXPRESS_WAIT_S = 1.0
 """How long standard work waits in its place before it goes back into its queue."""
 
@@ -52,7 +49,7 @@ async def deliver(ctx: dict[str, Any], alert_id: str, version: int, platform: Pl
         log.exception("a block failed and is tried again", job=job.id)
         again_s = FAULT_AGAIN_S
     if again_s is not None:
-        raise Retry(defer=again_s * (1 + random.random() * SPREAD))
+        raise Retry(defer=again_s)
 
 
 async def run(lane: Lane, job: Job, began_s: float, *, is_express: bool) -> float | None:
@@ -98,21 +95,21 @@ class _Run:
         if due.letters and self._is_late(alert.version_created):
             await plans.give_up(lane.store, job, f"{len(due.letters)} devices not reached in time", now_ms())
             return None
-        again_s = None
+        again_s, refused = None, False
         if due.letters:
             sent = Pass(
                 lane, self._place, alert, self._newest.state, due.letters, self._tries, self._until_s,
-                is_express=self._is_express,
+                is_express=self._is_express, attempt=self._opened.attempts + 1,
             )  # fmt: skip
             left = await sent.go()
             if left.moved:
                 await plans.finish(lane.store, job, done=False)
                 return None
-            again_s = left.again_s
+            again_s, refused = left.again_s, left.refused
         if again_s is None:
             await plans.finish(lane.store, job, done=alert.pub_status == "usable")
         else:
-            await lane.ledger.pause(self._place, job.version)
+            await lane.ledger.pause(self._place, job.version, refused=refused)
         return again_s
 
     def _has_work(self) -> bool:

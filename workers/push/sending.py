@@ -6,6 +6,7 @@ before it.
 """
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from service.domain import bits, delivery, moment, outcome
+from service.domain import bits, delivery, moment, outcome, retry
 from service.domain.alert import Alert, State
+from service.domain.errors import StoreUnavailable
 from service.domain.outcome import Accepted, Gone, InDoubt, NotConfigured, OurFault, Outcome, Retry
 from service.domain.owed import Letter
 from service.ending import end
@@ -25,8 +27,7 @@ from workers.push.lane import Lane, now_ms
 
 log = structlog.get_logger("push")
 
-RETRY_S = 1.0
-"""How soon a device that was refused, or is in doubt, is tried again where the provider named no time."""
+NEVER_MS = 2**53
 STOPPED_S = 5.0
 """How soon again where every request is refused (credentials): somebody has to mend that, and nobody may be lost."""
 ASK_AGAIN_S = 0.1
@@ -36,8 +37,13 @@ TRIAL_DEVICES = 1
 """Sent to a provider that may or may not be well again."""
 BEGUN_FOR_S = 0.5
 """How long what the ledger has begun may still leave; a kill must silence everything within a second."""
+STORE_AGAIN_S = 0.2
 SETTLE_EVERY_S = 0.02
 """How long outcomes are gathered before they are written down together."""
+
+
+Landed = tuple[Letter, Outcome | None]
+"""A letter and what came of it; None where it did not leave."""
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -45,6 +51,8 @@ class Left(msgspec.Struct, frozen=True):
 
     moved: bool
     again_s: float | None
+    refused: bool
+    """Whether somebody was refused for now, or is in doubt: the next attempt waits longer."""
 
 
 class Pass:
@@ -52,9 +60,11 @@ class Pass:
 
     def __init__(
         self, lane: Lane, block: Block, alert: Alert, state: State, letters: list[Letter], tries: Callable[[int], int],
-        until_s: float, *, is_express: bool,
+        until_s: float, *, is_express: bool, attempt: int,
     ) -> None:  # fmt: skip
-        """`tries(bit)`: how often this version was sent to it before. `until_s`: begin nothing after (monotonic)."""
+        """`tries(bit)`: how often this version was sent to it before. `until_s`: begin nothing after (monotonic).
+        `attempt` counts the passes over this block in which somebody was refused for now, this one included.
+        """
         self._lane = lane
         self._block = block
         self._alert = alert
@@ -63,12 +73,16 @@ class Pass:
         self._tries = tries
         self._until_s = until_s
         self._is_express = is_express
+        self._attempt = attempt
         self._created_ms = moment.from_text(alert.version_created)
+        # what takes an error back is worth its tries whatever became of the news
+        self._expires_ms = moment.from_text(alert.expires) if state == "published" else NEVER_MS
         self._flying: dict[int, asyncio.Task[None]] = {}
-        self._landed: list[tuple[Letter, Outcome]] = []
+        self._landed: list[Landed] = []
         self._woken = asyncio.Event()
         self._moved = False
         self._again_s: float | None = None
+        self._refused = False
 
     async def go(self) -> Left:
         """Send what can be sent in the time. Raises StoreUnavailable; what is in flight then stays marked as tried."""
@@ -86,7 +100,7 @@ class Pass:
             await end(self._flying.values())
         if self._waiting:
             self._wait(0.0)
-        return Left(self._moved, self._again_s)
+        return Left(self._moved, self._again_s, self._refused)
 
     async def _may_begin(self) -> bool:
         """Wait for the lane where that is short; else leave the rest to a later run."""
@@ -127,7 +141,7 @@ class Pass:
         message = lane.message(self._alert, letter.change, sound=letter.sound)
         async with lane.window:
             if time.monotonic() - begun_s > BEGUN_FOR_S:
-                result: Outcome = Retry("not-begun", after_s=0.0, whole_provider=False)
+                result: Outcome | None = None  # too late to leave: its batch was begun too long ago
             else:
                 sent = await lane.provider.send(letter.device, message)
                 result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
@@ -139,16 +153,28 @@ class Pass:
     async def _settle(self) -> None:
         self._woken.clear()
         landed, self._landed = self._landed, []
+        for letter, _ in landed:
+            self._flying.pop(letter.device.bit, None)
         if not landed:
             return
-        for letter, result in landed:
-            self._flying.pop(letter.device.bit, None)
-            if isinstance(result, Gone) and not self._lane.guard.tripped:
-                await self._condemn(letter)
+        try:
+            await self._write_down(landed)
+        except StoreUnavailable:
+            # what a provider has taken would be in doubt and sent again: better to wait for the store, for a while
+            if time.monotonic() > self._until_s + self._lane.settings.push_timeout_s:
+                raise
+            self._landed = landed + self._landed
+            self._woken.set()
+            await asyncio.sleep(STORE_AGAIN_S)
+
+    async def _write_down(self, landed: list[Landed]) -> None:
         for counter, part in self._sorted(landed).items():
             await self._lane.ledger.settle(self._block, self._alert.version, counter, part)
+        for letter, result in landed:
+            if isinstance(result, Gone) and not self._lane.guard.tripped:
+                await self._condemn(letter)
 
-    def _sorted(self, landed: list[tuple[Letter, Outcome]]) -> dict[str, Settled]:
+    def _sorted(self, landed: list[Landed]) -> dict[str, Settled]:
         """What to write down, by the counter that its acceptances belong to."""
         platform, version = self._lane.platform, self._alert.version
         found: dict[str, dict[str, int]] = {}
@@ -167,7 +193,7 @@ class Pass:
                 figures[f"failed:{getattr(result, 'cause', 'gone')}:{platform}"] += 1
         return {counter: Settled(counts=counts[counter], **marks) for counter, marks in found.items()}
 
-    def _mark(self, letter: Letter, result: Outcome) -> str | None:
+    def _mark(self, letter: Letter, result: Outcome | None) -> str | None:
         match result:
             case Accepted():
                 return "accepted"
@@ -178,14 +204,25 @@ class Pass:
                 return "back"
             case OurFault() | NotConfigured():
                 return "failed"
-            case Retry(after_s=after_s):
-                self._wait(after_s if after_s is not None else RETRY_S)
-                return "back"
+            case Retry():
+                return "back" if self._again(result, self._attempt) else "failed"
             case InDoubt():
-                if self._tries(letter.device.bit) + 1 >= self._lane.settings.push_sends_max:
-                    return "failed"
-                self._wait(RETRY_S)
-        return None
+                tried = self._tries(letter.device.bit) + 1
+                tries_left = tried < self._lane.settings.push_sends_max
+                return None if tries_left and self._again(result, tried) else "failed"
+            case None:
+                self._wait(0.0)
+                return "back"
+
+    def _again(self, result: Retry | InDoubt, attempt: int) -> bool:
+        """Whether it may be tried again; then some later run does."""
+        now = now_ms()
+        next_ms = retry.decide(result, attempt, random.random(), now, self._expires_ms)
+        if next_ms is None:
+            return False
+        self._refused = True
+        self._wait((next_ms - now) / 1000)
+        return True
 
     async def _condemn(self, letter: Letter) -> None:
         device = letter.device
