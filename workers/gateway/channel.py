@@ -20,6 +20,7 @@ from service.store.stream import Unreadable
 from workers.gateway.audience import Audience
 from workers.gateway.hub import Hub
 from workers.gateway.metrics import BROADCAST_S, DELIVERIES, SNAPSHOTS
+from workers.gateway.report import Broadcast
 from workers.gateway.ring import AFRESH, Chunk, Ring, single
 
 SNAPSHOT_KEPT_MS = 250
@@ -35,14 +36,16 @@ class Channel:
 
     def __init__(
         self, wire: Wire, hub: Hub, *, heartbeat_s: float, chunk_sockets: int, burst_max_bytes: int,
-        now_ms: Callable[[], int],
+        now_ms: Callable[[], int], gone_out: Callable[[Broadcast], None],
     ) -> None:  # fmt: skip
+        """`gone_out` hears of every broadcast of revisions that had readers, and must not keep it waiting."""
         self.wire = wire
         self._hub = hub
         self._heartbeat_s = heartbeat_s
         self._chunk_sockets = chunk_sockets
         self._burst_max_bytes = burst_max_bytes
         self._now_ms = now_ms
+        self._gone_out = gone_out
         self._queue: deque[Revision | Unreadable] = deque()
         self._fresh: Wire | None = None
         self._news = asyncio.Event()
@@ -133,14 +136,17 @@ class Channel:
     async def _deliver(self, before: int) -> None:
         """Send what lies after `before` to all who are live now. Begins in the same step as what put it there."""
         started_s = time.perf_counter()
+        broadcast = Broadcast(self.wire.backlog.since(before), sum(map(len, self.audiences.values())))
         for audience, fds in [(audience, audience.begin()) for audience in self.audiences.values()]:
             place = before
             while place < self.wire.backlog.last and fds:
                 chunk = audience.ring.chunk(place, self._burst_max_bytes)
-                await self._send(audience, fds, chunk)
+                await self._send(audience, fds, chunk, broadcast)
                 DELIVERIES.labels(self.wire.name.edition).inc(len(fds) * len(chunk.ends))
                 place = chunk.last
         BROADCAST_S.observe(time.perf_counter() - started_s)
+        if broadcast.open:
+            self._gone_out(broadcast)
 
     def _apply(self) -> bool:
         """Take what is queued into wire and rings, all in one step; False if only a snapshot would be true."""
@@ -183,13 +189,18 @@ class Channel:
                 last = audience.ring.last
                 await self._send(audience, fds, single(audience.ring.encode(message), last, AFRESH if begins else None))
 
-    async def _send(self, audience: Audience, fds: tuple[int, ...], chunk: Chunk) -> None:
+    async def _send(
+        self, audience: Audience, fds: tuple[int, ...], chunk: Chunk, broadcast: Broadcast | None = None
+    ) -> None:
         """Write to `fds`, some hundred at a time, leaving out whoever came, went or fell behind since `begin`."""
         for start in range(0, len(fds), self._chunk_sockets):
             some = fds[start : start + self._chunk_sockets]
             if audience.touched:
                 some = tuple(fd for fd in some if fd not in audience.touched)
+            touched = len(audience.touched)
             self._hub.send(audience, some, chunk)
+            if broadcast is not None:  # whom it could not write to has just been touched
+                broadcast.wrote(chunk, len(some) - len(audience.touched) + touched)
             audience.reached(chunk, fds, start + self._chunk_sockets)
             await asyncio.sleep(0)
 

@@ -15,3 +15,4 @@ BROADCAST_S = Histogram(
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )  # fmt: skip
 LOOP_STALL_S = Gauge("flashwire_loop_stall_seconds", "Longest time in the last 10 s that the loop was not free")
+REPORTS_DROPPED = Counter("flashwire_socket_reports_dropped", "Revisions whose sockets no delivery report will know")

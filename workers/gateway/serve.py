@@ -31,6 +31,7 @@ from workers.gateway.door import Door, DoorRules
 from workers.gateway.drain import drain
 from workers.gateway.hub import Hub, Limits
 from workers.gateway.inbound import Budget
+from workers.gateway.report import Reporter
 
 log = structlog.get_logger("gateway")
 
@@ -74,6 +75,7 @@ class Gateway:
             settings.origins,
             settings.trusted_proxies,
         )
+        self._reporter = Reporter(self._store, settings.push_ledger_days)
         self._door = Door(self.hub, self._channels, admission, rules, time.monotonic, self._is_test_key)
         newsroom = from_config(settings.newsroom)
         names = [WireName(edition.edition, exercise) for edition in newsroom.editions for exercise in (False, True)]
@@ -100,6 +102,7 @@ class Gateway:
         self._start(self.newswire.follow())
         self._start(self._beat())
         self._start(self._sweep())
+        self._start(self._reporter.run())
         stopped: asyncio.Task[Any] = loop.create_task(stop.wait())
         loaded: asyncio.Task[Any] = loop.create_task(self.newswire.loaded.wait())
         try:
@@ -148,6 +151,7 @@ class Gateway:
             chunk_sockets=settings.broadcast_chunk_sockets,
             burst_max_bytes=settings.burst_max_bytes,
             now_ms=_now_ms,
+            gone_out=self._reporter.take,
         )
         self._start(channel.run())
 
