@@ -19,7 +19,7 @@ _P256DH_BYTES = 65
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept of a device. devices.lua reads the first two, behind the one byte that begins an array of up to 15."""
+    """What is kept of a device: at most 15 fields, of which devices.lua reads the first two."""
 
     shape: str
     gone_ms: int | None
