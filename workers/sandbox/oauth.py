@@ -75,18 +75,21 @@ class TokenDesk:
             begins_s, ends_s = token.number("iat"), token.number("exp")
         except BadToken as bad:
             raise Refused("invalid_grant", f"Invalid JWT Signature: {bad}") from None
-        claims, now_s = token.claims, self._clock_s()
-        if claims.get("iss") != self._account.client_email or token.header.get("kid", "") not in (
-            "", self._account.private_key_id,
-        ):  # fmt: skip
+        kid = token.header.get("kid")
+        if token.claims.get("iss") != self._account.client_email or kid not in (None, self._account.private_key_id):
             raise Refused("invalid_grant", "Invalid grant: account not found")
-        if claims.get("aud") != self._account.token_uri:
+        if token.claims.get("aud") != self._account.token_uri:
             raise Refused("invalid_grant", "Invalid JWT: Failed audience check.")
-        if not (now_s - CLOCK_SLACK_S < ends_s <= begins_s + ASSERTION_LIFE_S and begins_s < now_s + CLOCK_SLACK_S):
+        if not _is_short_lived(begins_s, ends_s, self._clock_s()):
             raise Refused(
                 "invalid_grant",
                 "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your "
                 "iat and exp values in the JWT claim.",
             )
-        if not SCOPES & set(str(claims.get("scope", "")).split()):
+        if not SCOPES & set(str(token.claims.get("scope", "")).split()):
             raise Refused("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+
+
+def _is_short_lived(begins_s: float, ends_s: float, now_s: float) -> bool:
+    begun, over = begins_s < now_s + CLOCK_SLACK_S, ends_s < now_s - CLOCK_SLACK_S
+    return begun and not over and ends_s <= begins_s + ASSERTION_LIFE_S

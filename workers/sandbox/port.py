@@ -46,12 +46,13 @@ class Port:
         self._servers, self._connections = servers, connections
 
     @classmethod
-    async def open(cls, sockets: list[socket.socket], context: ssl.SSLContext, handle: Handler, *, h1: bool) -> "Port":
-        """Serve `handle` on `sockets`: HTTP/2, and with `h1` also HTTP/1.1. `context` offers the same."""
+    async def open(
+        cls, sockets: list[socket.socket], context: ssl.SSLContext, handle: Handler, protocols: tuple[str, ...]
+    ) -> "Port":
+        """Serve `handle` on `sockets`, over the protocols (ALPN names) that `context` offers."""
         connections = Connections()
-        speakers: Speakers = dict.fromkeys(("h2", None), lambda: Http2(handle, connections))
-        if h1:
-            speakers |= dict.fromkeys(("http/1.1", None), lambda: Http1(handle, connections))
+        known = {"h2": lambda: Http2(handle, connections), "http/1.1": lambda: Http1(handle, connections)}
+        speakers: Speakers = {None: known[protocols[-1]], **{name: known[name] for name in protocols}}
         servers = [
             await asyncio.get_running_loop().create_server(
                 lambda: Negotiation(speakers), sock=listening, ssl=context, ssl_handshake_timeout=HANDSHAKE_S

@@ -85,40 +85,51 @@ class Sandbox:
 
     async def _open(self, open_now: contextlib.AsyncExitStack) -> Whereabouts:
         """Listen everywhere; `open_now` closes it again, the last first."""
-        place, clock_s = self._place, self._clock_s
-        ports, certificates = Ports(place), Certificates(place)
-        certificates.ensure(datetime.datetime.fromtimestamp(clock_s(), datetime.UTC))
+        ports, certificates = Ports(self._place), Certificates(self._place)
+        certificates.ensure(datetime.datetime.fromtimestamp(self._clock_s(), datetime.UTC))
         bound = {platform: ports.bind(platform) for platform in PLATFORMS}
         origins = {platform: f"https://localhost:{number}" for platform, (number, _) in bound.items()}
+        key, account = credentials.apns(self._place), credentials.service_account(self._place, bound["fcm"][0])
+        seed = credentials.seed(self._place)
+        subscriptions, browsers = Subscriptions(seed), Autopush(self._place, origins["webpush"])
 
-        key, account = credentials.apns(place), credentials.service_account(place, bound["fcm"][0])
-        seed = credentials.seed(place)
-        subscriptions, browsers = Subscriptions(seed), Autopush(place, origins["webpush"])
-        topics = frozenset({key.topic, self._settings.apns_topic or key.topic})
-        apple = apns.AppleService(key, topics, self._reception("apns", apns.refusals))
-        google = fcm.GoogleService(account, TokenDesk(account, seed, clock_s), self._reception("fcm", fcm.refusals))
-        reception = self._reception("webpush", webpush.refusals)
-        service = webpush.BrowserService(origins["webpush"], subscriptions, browsers, reception)
-
-        async def serve(platform: Platform, handle: Handler, *protocols: str) -> None:
-            context = certificates.context(*protocols)
-            port = await Port.open(bound[platform][1], context, handle, h1="http/1.1" in protocols)
-            open_now.push_async_callback(port.close)
-
-        await serve("apns", apple.handle, "h2")
-        await serve("fcm", google.handle, "h2", "http/1.1")
-        await serve("webpush", service.handle, "h2", "http/1.1")
         await browsers.start(LOOPBACK, ports.number("autopush"))
         open_now.push_async_callback(browsers.close)
-        api = Api(self.phones, self.counts, self.faults, subscriptions, origins["webpush"])
-        sockets = listen(LOOPBACK, self._settings.sandbox_port)
-        listener = await Listener.start(configure(api.app(), graceful_s=GRACEFUL_S), sockets)
-        open_now.push_async_callback(listener.close)
+        handlers: dict[Platform, Handler] = {
+            "apns": self._apple(key).handle,
+            "fcm": self._google(account, seed).handle,
+            "webpush": self._browsers(origins["webpush"], subscriptions, browsers).handle,
+        }
+        for platform, handle in handlers.items():
+            protocols = ("h2",) if platform == "apns" else ("h2", "http/1.1")
+            port = await Port.open(bound[platform][1], certificates.context(*protocols), handle, protocols)
+            open_now.push_async_callback(port.close)
+        page = await self._serve_page(Api(self.phones, self.counts, self.faults, subscriptions, origins["webpush"]))
+        open_now.push_async_callback(page.close)
         return Whereabouts(
-            f"http://{LOOPBACK}:{listener.port}/", origins["apns"], origins["fcm"], origins["webpush"], browsers.url,
+            f"http://{LOOPBACK}:{page.port}/", origins["apns"], origins["fcm"], origins["webpush"], browsers.url,
             os.getpid(), str(key.key_file), key.key_id, key.team_id, key.topic, str(account.file),
             str(certificates.ca_file), [origins["webpush"].removeprefix("https://")],
         )  # fmt: skip
+
+    async def _serve_page(self, api: Api) -> Listener:
+        sockets = listen(LOOPBACK, self._settings.sandbox_port)
+        return await Listener.start(configure(api.app(), graceful_s=GRACEFUL_S), sockets)
+
+    # --- the rules of each stand-in
+
+    def _apple(self, key: credentials.Apns) -> apns.AppleService:
+        topics = frozenset({key.topic, self._settings.apns_topic or key.topic})
+        return apns.AppleService(key, topics, self._reception("apns", apns.refusals))
+
+    def _google(self, account: credentials.ServiceAccount, seed: bytes) -> fcm.GoogleService:
+        return fcm.GoogleService(account, TokenDesk(account, seed, self._clock_s), self._reception("fcm", fcm.refusals))
+
+    def _browsers(
+        self, origin: str, subscriptions: Subscriptions, channels: webpush.Channels
+    ) -> webpush.BrowserService:
+        reception = self._reception("webpush", webpush.refusals)
+        return webpush.BrowserService(origin, subscriptions, channels, reception)
 
     def _reception(self, platform: Platform, refusals: Refusals) -> Reception:
         return Reception(platform, self.faults, self.phones, self.counts, refusals, self._clock_s)
