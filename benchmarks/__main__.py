@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import encryption, fanout, http_client, path, registry
+from benchmarks import encryption, fanout, http_client, path, push, registry
 from benchmarks.figure import Figure
 from benchmarks.kit import NoKit
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "encryption": encryption.run,
     "registry": registry.run,
     "http-client": http_client.run,
+    "push": push.run,
 }
 
 

@@ -21,6 +21,7 @@ from redis.exceptions import TimeoutError as StoreTimeoutError
 from service.domain.device import Platform
 from service.domain.shards import Job, Tier
 from workers.push.jobs import deliver
+from workers.push.lane import now_ms
 
 POLL_S = 0.02
 """arq looks for work so often; its default of 0.5 s would be most of the time that a push takes."""
@@ -72,8 +73,8 @@ def worker(
 
 
 async def enqueue(pool: ArqRedis, jobs: Sequence[Job], tier: Tier, due_ms: int) -> None:
-    """Queue the jobs for that moment; one that is queued already stays as it is."""
-    due = datetime.fromtimestamp(due_ms / 1000, UTC)
+    """Queue the jobs for that moment, or for now; one that is queued already stays as it is."""
+    due = datetime.fromtimestamp(max(due_ms, now_ms()) / 1000, UTC)  # arq keeps no job of a day that is over
 
     async def one(job: Job) -> None:
         await pool.enqueue_job(
