@@ -4,7 +4,7 @@ The rule to remember: counted where it is decided. An accepted request is one wh
 """
 
 import itertools
-from array import array
+from bisect import bisect_left
 from collections import Counter, deque
 from typing import Any
 
@@ -14,8 +14,6 @@ from workers.sandbox.phones import PLATFORMS, Platform, Shown
 
 ALERTS_MAX = 500
 """Alerts and versions counted apart; the oldest are forgotten."""
-LATENCIES_MAX = 200_000
-"""Of one version; later ones change no percentile that matters."""
 CALLS_MAX = 100_000
 """Calls remembered one by one, for tests that look at their order."""
 PAUSES_MAX = 1000
@@ -29,7 +27,8 @@ class Tally:
     def __init__(self) -> None:
         self.accepted = 0
         self.refused: Counter[str] = Counter()
-        self.seconds = array("f")
+        self.latencies: Counter[int] = Counter()
+        """How often each latency came, in milliseconds of three digits, so that there are never many different ones."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -85,11 +84,10 @@ class Counts:
 
     def accepted(self, platform: Platform, token: str, shown: Shown | None, now_ms: int, how: str = "accepted") -> None:
         """Its phone has it."""
-        tallies = [self._providers[platform], *self._tally(shown)]
-        for tally in tallies:
+        for tally in (self._providers[platform], *self._tally(shown)):
             tally.accepted += 1
-        if shown is not None and shown.created_ms is not None and len(tallies[-1].seconds) < LATENCIES_MAX:
-            tallies[-1].seconds.append((now_ms - shown.created_ms) / 1000)
+            if shown is not None and shown.created_ms is not None:
+                tally.latencies[_three_digits(now_ms - shown.created_ms)] += 1
         self._log(platform, token, how, shown, now_ms)
 
     def refused(self, platform: Platform, token: str | None, reason: str, shown: Shown | None, now_ms: int) -> None:
@@ -122,10 +120,10 @@ class Counts:
         return {
             "accepted": sum(tally.accepted for tally in found.values()),
             "refused": dict(sum((tally.refused for tally in found.values()), Counter())),
-            **_percentiles(newest.seconds),
+            **_percentiles(newest.latencies),
             "versions": [
                 {"version": version, "accepted": tally.accepted, "refused": dict(tally.refused)}
-                | _percentiles(tally.seconds)
+                | _percentiles(tally.latencies)
                 for version, tally in sorted(found.items())
             ],
         }
@@ -136,7 +134,7 @@ class Counts:
         return {
             "accepted": sum(tally.accepted for tally in tallies),
             "refused": dict(sum((tally.refused for tally in tallies), Counter())),
-            **_percentiles(array("f", itertools.chain.from_iterable(t.seconds for t in self._versions.values()))),
+            **_percentiles(sum((tally.latencies for tally in tallies), Counter())),
             "providers": {platform: self._of_provider(platform) for platform in PLATFORMS},
         }
 
@@ -150,9 +148,13 @@ class Counts:
         }
 
 
-def _percentiles(seconds: "array[float]") -> dict[str, float | None]:
-    """p50, p90 and p99, None where nothing is known."""
-    ordered = sorted(seconds)
-    if not ordered:
-        return {"p50": None, "p90": None, "p99": None}
-    return {f"p{part}": round(ordered[min(len(ordered) - 1, len(ordered) * part // 100)], 3) for part in (50, 90, 99)}
+def _three_digits(ms: int) -> int:
+    return ms if ms < 1000 else int(float(f"{ms:.2e}"))
+
+
+def _percentiles(latencies: Counter[int]) -> dict[str, float | None]:
+    """p50, p90 and p99 in seconds (nearest rank), None where nothing is known."""
+    ordered, total = sorted(latencies.items()), latencies.total()
+    counted = list(itertools.accumulate(count for _, count in ordered))
+    places = {f"p{part}": bisect_left(counted, -(-total * part // 100)) for part in (50, 90, 99)}
+    return {name: ordered[place][0] / 1000 if total else None for name, place in places.items()}
