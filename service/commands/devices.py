@@ -94,7 +94,7 @@ def export_devices() -> None:
 
 @devices.command()
 @click.argument("number", type=click.IntRange(1, 10_000_000))
-@click.option("--edition", help="The edition that all of them read. Default: each reads one of all, in turn.")
+@click.option("--edition", help="The only edition that they read. Default: all of them.")
 @click.option("--platform", type=click.Choice(PLATFORMS), help="Default: 45 % apns, 45 % fcm, 10 % webpush.")
 @JSON
 def seed(number: int, edition: str | None, platform: Platform | None, as_json: bool) -> None:
@@ -103,7 +103,8 @@ def seed(number: int, edition: str | None, platform: Platform | None, as_json: b
     Those of browsers come from the sandbox that `flashwire up` runs; without it there are none.
 
     \b
-    flashwire devices seed 10000 --edition en
+    flashwire devices seed 10000
+    flashwire devices seed 500 --edition ar --platform fcm
     """
     settings = read_settings()
     if settings.environment == "production":

@@ -32,12 +32,12 @@ class Inventor:
 
     def __init__(self, platforms: Sequence[Platform], editions: Sequence[str], sandbox_url: str) -> None:
         self._platforms = cycle(platforms)
-        self._editions = cycle(editions)
+        self._wants = Preferences(editions=tuple(editions))
         self._sandbox_url = sandbox_url
         self._subscriptions: list[Subscription] = []
 
     def take(self, count: int) -> list[Registration]:
-        """The next `count` devices, each of one edition, wanting all that is a brief or louder. Raises NoSandbox."""
+        """The next `count` devices, wanting all of the editions that is a brief or louder. Raises NoSandbox."""
         return [self._make(platform) for platform in islice(self._platforms, count)]
 
     def _make(self, platform: Platform) -> Registration:
@@ -45,7 +45,7 @@ class Inventor:
             platform=platform,
             token=_token(platform),
             subscription=self._subscription() if platform == "webpush" else None,
-            preferences=Preferences(editions=(next(self._editions),)),
+            preferences=self._wants,
         )
 
     def _subscription(self) -> Subscription:

@@ -40,6 +40,8 @@ RETRY_MAX_S = 1.0
 SWEEP_S = 10.0
 """How often open blocks are looked for that the queue has lost."""
 SWEEP_AFTER_S = 30.0
+PRUNE_S = 3600.0
+PRUNE_BREATH_S = 0.1
 
 
 class Dispatcher:
@@ -81,6 +83,16 @@ class Dispatcher:
                 await self._sweep_once()
             except (RedisError, OSError, TimeoutError, StoreUnavailable) as error:
                 log.warning("open blocks cannot be looked at", error=str(error) or type(error).__name__)
+
+    async def prune(self) -> None:
+        """Forget, from time to time and for ever, devices that were gone for long enough to be certain."""
+        while True:
+            try:
+                while await devices.prune(self._store, now_ms()):
+                    await asyncio.sleep(PRUNE_BREATH_S)
+            except StoreUnavailable as error:
+                log.warning("devices that are gone cannot be forgotten", error=str(error))
+            await asyncio.sleep(PRUNE_S)
 
     async def _turn(self) -> None:
         if not self._grouped:

@@ -28,7 +28,10 @@ CONNECT_SHARE = 0.6
 RETRY_AFTER_MAX_S = 86_400.0
 """No provider's word keeps us away for longer."""
 _CONNECTING = "client error (Connect)"
-_UNTOUCHED = ("refused stream before processing any application logic", "connection error received: not a result of")
+_UNTOUCHED = (
+    "stream error received: refused stream before processing any application logic",
+    "connection error received: not a result of an error",
+)
 """Innermost causes in which the server vouches that it did nothing: REFUSED_STREAM, and a stream beyond the last one
 that its GOAWAY names (RFC 9113, 8.7). The client has by then tried twice more by itself."""
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -92,10 +95,20 @@ class Http:
 
     async def post(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
         """Send it and wait for the answer, at most the time-out. Never raises for what a network or a server does."""
+        found = await self._in_turn(url, headers, body)
+        if isinstance(found, NotSent) and found.why.startswith(_UNTOUCHED):
+            found = await self._in_turn(url, headers, body)  # a good-bye is no trouble: it has another connection
+        return found
+
+    async def close(self) -> None:
+        """End all connections; requests under way come back as Lost."""
+        await self._client.close()
+
+    async def _in_turn(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
+        """Alone until one request has come back: by then the server's limit of streams is known and one connection is
+        there for all; two hundred at once would open as many, and go on doing so while the server is in trouble."""
         if self._warm.is_set():
             return await self._post(url, headers, body)
-        # alone until one request has come back: by then the server's limit of streams is known and one connection is
-        # there for all; two hundred at once would open as many, and go on doing so while the server is in trouble
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._first.acquire()
@@ -107,10 +120,6 @@ class Http:
         finally:
             self._first.release()
         return await self._post(url, headers, body)
-
-    async def close(self) -> None:
-        """End all connections; requests under way come back as Lost."""
-        await self._client.close()
 
     async def _post(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
         try:
@@ -186,7 +195,7 @@ def _build(
 def _judge(problem: PyreqwestError) -> NotSent | Lost:
     """Unsent only where the connection did not come about or the server vouches for it."""
     causes, innermost = _causes(problem), _innermost(problem)
-    if _CONNECTING in causes or any(word in innermost for word in _UNTOUCHED):
+    if _CONNECTING in causes or innermost.startswith(_UNTOUCHED):
         return NotSent(innermost)
     return Lost(innermost)
 

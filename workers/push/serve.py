@@ -59,7 +59,7 @@ class DispatcherProcess:
         self._dispatcher = Dispatcher(self._store, self._tail, pool, names, newsroom, settings, platforms)
 
     def parts(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._dispatcher.follow(), self._dispatcher.sweep()]
+        return [self._dispatcher.follow(), self._dispatcher.sweep(), self._dispatcher.prune()]
 
     def readiness(self) -> Readiness:
         ready = time.monotonic() - self._dispatcher.heard_at < UNHEARD_S
