@@ -20,9 +20,7 @@ State = Literal[
 ]
 
 LEVELS: tuple[Level, ...] = ("flash", "urgent", "brief", "line")
-"""Loudest first."""
-URGENCY: dict[Level, int] = {"flash": 1, "urgent": 2, "brief": 4, "line": 6}
-"""ninjs `urgency`: 1 is the most urgent of 9."""
+"""Loudest first. Their ninjs `urgency` (1 is the most urgent of 9) stands in the newsroom's settings."""
 
 
 class Attribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from service.domain.alert import URGENCY, Level
+from service.domain.alert import LEVELS, Level
 from service.domain.device import PLATFORMS, Platform, Preferences
 
 SHAPES_MAX = 4096
@@ -35,7 +35,7 @@ class Shape(msgspec.Struct, frozen=True):
             level != "line"
             and self.test is exercise
             and edition in self.editions
-            and URGENCY[level] <= URGENCY[self.min_level]
+            and LEVELS.index(level) <= LEVELS.index(self.min_level)
             and _meets(self.sections, sections)
             and _meets(self.regions, regions)
         )

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from service.domain import moment
+from service.domain import fuse, moment
 from service.domain.device import BLOCK_DEVICES, PLATFORMS, Platform
 from service.domain.newsroom import Newsroom
 from service.domain.revision import Revision
@@ -55,8 +55,7 @@ def due_ms(revision: Revision, newsroom: Newsroom) -> int:
     begins_ms = moment.from_text(alert.version_created)
     if revision.type == "canceled":
         return begins_ms
-    fuse_ms = round(newsroom.levels[alert.level].fuse_s * 1000)
-    return max(begins_ms, moment.from_text(alert.first_created) + fuse_ms)
+    return max(begins_ms, fuse.ends_ms(alert, newsroom))
 
 
 def jobs(revision: Revision, devices: Mapping[Platform, int]) -> Iterator[Job]:

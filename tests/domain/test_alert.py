@@ -7,9 +7,7 @@ import pytest
 
 from service.domain import revision
 from service.domain.alert import (
-    LEVELS,
     NO_ATTRIBUTION,
-    URGENCY,
     Alert,
     Author,
     Correction,
@@ -72,11 +70,6 @@ def test_readers_get_a_usable_alert_as_it_is() -> None:
 def test_redacting_twice_changes_nothing() -> None:
     once = redacted(make_telling_alert(), "notice")
     assert redacted(once, "notice") == once
-
-
-def test_louder_levels_are_more_urgent() -> None:
-    assert {level: URGENCY[level] for level in LEVELS} == {"flash": 1, "urgent": 2, "brief": 4, "line": 6}
-    assert sorted(LEVELS, key=lambda level: URGENCY[level]) == list(LEVELS)
 
 
 @pytest.mark.parametrize(

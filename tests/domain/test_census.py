@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.alert import URGENCY, Level
+from service.domain.alert import Level
 from service.domain.audience import Send, decide
 from service.domain.census import audience, by_edition, by_platform, for_drills, read_shape, shape_of
 from service.domain.device import PLATFORMS, Device, Preferences
@@ -53,9 +53,8 @@ def test_counts_and_decisions_agree(
 ) -> None:
     """Law: audience(counts) == the devices that audience.decide would ring."""
     alert = make_alert(
-        edition=edition, level=level, urgency=URGENCY[level], sections=sections, regions=regions,
-        status="Exercise" if drill else "Actual",
-    )  # fmt: skip
+        edition=edition, level=level, sections=sections, regions=regions, status="Exercise" if drill else "Actual"
+    )
     rung = Counter(device.platform for device in devices if isinstance(decide(device, alert, NOW_MS), Send))
     found = audience(counted(devices), edition=edition, level=level, sections=sections, regions=regions, exercise=drill)
     assert found == {platform: rung[platform] for platform in PLATFORMS}

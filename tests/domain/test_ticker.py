@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain import moment, revision
-from service.domain.alert import LEVELS, URGENCY, Alert, Level, PubStatus, redacted
+from service.domain.alert import LEVELS, Alert, Level, PubStatus, redacted
 from service.domain.ticker import EVERYTHING, Filter, Page, Ticker, quietest
 from tests.domain.making import HOUR_MS, NOW_MS, alert_id, make_alert
 
@@ -36,7 +36,6 @@ def histories(draw: st.DrawFn) -> list[Version]:
                 number,
                 version,
                 level=level,
-                urgency=URGENCY[level],
                 pub_status=status,
                 headline=f"alert {number}, version {version}",
                 sections=tuple(sections),
@@ -207,9 +206,9 @@ def test_an_empty_ticker_shows_nothing() -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_level_means_that_level_and_louder(level: Level) -> None:
-    admitted = [one for one in LEVELS if Filter(level=level).admits(make_alert(level=one, urgency=URGENCY[one]))]
+    admitted = [one for one in LEVELS if Filter(level=level).admits(make_alert(level=one))]
     assert admitted == list(LEVELS[: LEVELS.index(level) + 1])
-    assert EVERYTHING.admits(make_alert(level=level, urgency=URGENCY[level]))
+    assert EVERYTHING.admits(make_alert(level=level))
 
 
 @pytest.mark.parametrize(
