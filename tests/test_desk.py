@@ -1,6 +1,7 @@
 """The desk under a clock of the test's own: the fuse to the millisecond, and the push side that may be faster."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from service.domain.errors import FuseOver
 from service.domain.lifecycle import ChangeVerb
 from service.store import keys, stream
 from service.store.connection import Store
+from service.store.ledger import Block, Ledger, Opened, Still
 from service.store.stream import Idempotency
 from tests.domain.making import NEWSROOM
 from tests.entries import BOUNDS, EN, NOW_MS
@@ -49,11 +51,9 @@ class Office:
         idempotency = None if key is None else Idempotency("K", key, verb)
         return await self.desk.change(verb, alert_id, ACTOR, amend=amend, idempotency=idempotency)
 
-    async def begin_push(self, alert_id: str) -> None:
+    async def begin_push(self, alert_id: str) -> Opened | Still:
         """What the first job of an alert's push does."""
-        async with self.store.pipeline(transaction=False) as pipe:
-            pipe.hset(keys.alert(alert_id), "pushing", 1)
-            await pipe.execute()
+        return await Ledger(self.store, sends_max=3, kept_days=1).open(Block(alert_id, "apns", 0), 1)
 
     async def revisions(self) -> int:
         return len(await stream.read_wire(self.store, EN, 0))
@@ -116,13 +116,41 @@ async def test_once_phones_ring_nothing_is_undone_whatever_the_clock_says(office
 
 
 async def test_of_undo_and_push_at_the_same_moment_one_is_first(office: Office) -> None:
-    for _ in range(30):
-        made = await office.publish()
-        undone, _ = await asyncio.gather(
-            office.change("undo", made.alert_id), office.begin_push(made.alert_id), return_exceptions=True
+    async def begin_push(alert_id: str, after_s: float) -> Opened | Still:
+        await asyncio.sleep(after_s)
+        return await office.begin_push(alert_id)
+
+    for number in range(30):  # the undo takes two calls, the push one: it has a head start, of up to some calls
+        alert_id = (await office.publish()).alert_id
+        undone, begun = await asyncio.gather(
+            office.change("undo", alert_id), begin_push(alert_id, number / 10_000), return_exceptions=True
         )
-        stored = await office.desk.read(made.alert_id, test=False)
-        assert stored.record.state == ("published" if isinstance(undone, FuseOver) else "undone")
+        state = (await office.desk.read(alert_id, test=False)).record.state
+        if isinstance(undone, FuseOver):
+            assert (state, type(begun)) == ("published", Opened)
+        else:
+            assert (state, begun) == ("undone", Still(None))
+
+
+async def test_what_is_undone_is_never_pushed(office: Office) -> None:
+    alert_id = (await office.publish()).alert_id
+    await office.change("undo", alert_id)
+    assert await office.begin_push(alert_id) == Still(None)
+
+
+async def test_every_verb_stands_in_the_audit_with_who_and_why(office: Office) -> None:
+    alert_id = (await office.publish()).alert_id
+    await office.change("update", alert_id, headline="All ferries sail")
+    for verb in ("hold", "release", "undo"):
+        await office.desk.change(verb, alert_id, ACTOR, reason=f"why {verb}")
+    entries = [json.loads(fields[b"entry"]) for _, fields in await office.store.xrange(keys.AUDIT, "-")]
+    assert [(one["verb"], one["version"], one["reason"]) for one in entries] == [
+        ("publish", 1, None), ("update", 2, None), ("hold", 3, "why hold"), ("release", 4, "why release"),
+        ("undo", 5, "why undo"),
+    ]  # fmt: skip
+    assert {(one["alert"], one["keyId"], one["name"], one["address"]) for one in entries} == {
+        (alert_id, "K", "a desk", "127.0.0.1")
+    }
 
 
 async def test_a_repeated_answer_still_says_when_the_fuse_ended(office: Office) -> None:
