@@ -41,6 +41,7 @@ MESSAGES: dict[Platform, Message] = {
 }
 """Sent to a token that no phone has: who refuses the token has let us in."""
 NO_TOKEN = "doctor"
+STAND_IN = "until then `flashwire up` puts the sandbox, and a key pair of its own, in its place"
 REMEDIES: dict[Platform, str] = {
     "apns": "compare FLASHWIRE_APNS_KEY_ID, FLASHWIRE_APNS_TEAM_ID, FLASHWIRE_APNS_TOPIC and the key to Apple's pages",
     "fcm": "enable the Firebase Cloud Messaging API for the project and let the service account send messages",
@@ -159,14 +160,20 @@ async def _providers(patient: Patient) -> list[Finding]:
     findings = []
     for name, provider in providers.connect(settings).items():
         if isinstance(provider, Off):
-            remedy = "mend it, or unset all of its settings" if provider.broken else "set it, or do without"
-            findings.append(Finding(name, "failed" if provider.broken else "off", provider.why, remedy))
+            findings.append(_off(name, provider, settings.environment))
             continue
         try:
             findings.append(await _let_in(name, provider, offline=patient.offline))
         finally:
             await provider.close()
     return findings
+
+
+def _off(name: Platform, off: Off, environment: str) -> Finding:
+    if off.broken:
+        return Finding(name, "failed", off.why, "mend it, or unset all of its settings")
+    meanwhile = "until then `flashwire up` does without" if environment == "production" else STAND_IN
+    return Finding(name, "off", off.why, f"set it; {meanwhile}")
 
 
 async def _let_in(name: Platform, provider: Provider, *, offline: bool) -> Finding:

@@ -57,7 +57,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class GoAway:
-    """GOAWAY naming the last stream that is still answered (None: this very one), and then `then` for this one."""
+    """`then` for this one, and GOAWAY naming the last stream that anything is done for (None: this very one)."""
 
     last_stream: int | None
     then: "Act | None" = None
@@ -103,6 +103,7 @@ class Connection:
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         self._open: dict[int, tuple[dict[str, str], bytearray]] = {}
         self._deciding: dict[int, asyncio.Task[None]] = {}
+        self._last_stream: int | None = None
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
         first = {SettingCodes.MAX_CONCURRENT_STREAMS: self._server.streams_max}
@@ -145,6 +146,8 @@ class Connection:
                 task.cancel()
 
     async def _decide(self, stream: int) -> None:
+        if self._last_stream is not None and stream > self._last_stream:
+            return  # as promised
         headers, body = self._open[stream]
         plain = {name: value for name, value in headers.items() if not name.startswith(":")}
         pseudo = (headers[":method"], headers[":path"], headers[":authority"])
@@ -163,21 +166,21 @@ class Connection:
             case Cut():
                 self._writer.transport.abort()
             case GoAway():
-                last = stream if act.last_stream is None else act.last_stream
-                farewell = self._go_away_frame(last)
+                self._last_stream = stream if act.last_stream is None else act.last_stream
                 self._do(stream, act.then)
-                self._writer.write(farewell)
+                self._writer.write(_go_away(self._last_stream))
         self._open.pop(stream, None)
         self._flush()
-
-    def _go_away_frame(self, last_stream: int) -> bytes:
-        """By hand, because `h2` ends its own state machine with it and we still have answers to give."""
-        payload = last_stream.to_bytes(4, "big") + ErrorCodes.NO_ERROR.to_bytes(4, "big")
-        return len(payload).to_bytes(3, "big") + b"\x07\x00" + bytes(4) + payload
 
     def _flush(self) -> None:
         if not self._writer.transport.is_closing():
             self._writer.write(self._h2.data_to_send())
+
+
+def _go_away(last_stream: int) -> bytes:
+    """The frame by hand, because `h2` ends its own state machine with it and we still have answers to give."""
+    payload = last_stream.to_bytes(4, "big") + ErrorCodes.NO_ERROR.to_bytes(4, "big")
+    return len(payload).to_bytes(3, "big") + b"\x07\x00" + bytes(4) + payload
 
 
 @contextlib.asynccontextmanager

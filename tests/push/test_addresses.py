@@ -44,6 +44,11 @@ class Opened:
         return Http(1.0, self.trusted.authorities(), address=address)
 
 
+async def reach(addresses: Addresses, endpoint: str) -> Http | NotSent:
+    """With time enough."""
+    return await addresses.reach(endpoint, asyncio.get_running_loop().time() + 5)
+
+
 class Sentinel:
     """Listens on a loopback port and counts who comes."""
 
@@ -112,7 +117,7 @@ async def test_sixty_hostile_endpoints_reach_nobody(trusted: Certificates) -> No
         names, opened = Names([["127.0.0.1"]]), Opened(trusted)
         addresses = Addresses(ALLOWED, opened, 1.0, names)
         for endpoint in HOSTILE:
-            found = await addresses.reach(endpoint.replace("{port}", str(sentinel.port)))
+            found = await reach(addresses, endpoint.replace("{port}", str(sentinel.port)))
             assert isinstance(found, NotSent), endpoint
         assert opened.addresses == []
         await addresses.close()
@@ -128,7 +133,7 @@ async def test_a_listed_name_that_leads_inside_is_not_followed(trusted: Certific
     for answer in ([inside], [PUBLIC, inside], [inside, PUBLIC]):
         opened = Opened(trusted)
         addresses = Addresses(ALLOWED, opened, 1.0, Names([answer]))
-        found = await addresses.reach("https://push.example.test/x")
+        found = await reach(addresses, "https://push.example.test/x")
         assert found == NotSent("the push service's name points to an address that is not public", for_good=True)
         assert opened.addresses == []
         await addresses.close()
@@ -140,12 +145,12 @@ async def test_a_name_that_turns_to_loopback_after_it_was_checked_reaches_nobody
         now_s = [0.0]
         names, opened = Names([[PUBLIC], ["127.0.0.1"]]), Opened(trusted)
         addresses = Addresses(("push.example.test",), opened, 1.0, names, lambda: now_s[0])
-        first = await addresses.reach("https://push.example.test/x")
+        first = await reach(addresses, "https://push.example.test/x")
         assert isinstance(first, Http)
         assert opened.addresses == [("push.example.test", PUBLIC, 443)]
-        assert await addresses.reach("https://push.example.test/y") is first
+        assert await reach(addresses, "https://push.example.test/y") is first
         now_s[0] += TRUST_S
-        assert isinstance(await addresses.reach("https://push.example.test/x"), NotSent)
+        assert isinstance(await reach(addresses, "https://push.example.test/x"), NotSent)
         assert len(opened.addresses) == 1
         assert sentinel.connections == 0
         await addresses.close()
@@ -167,10 +172,10 @@ async def test_a_host_that_an_operator_named_may_lie_inside_and_is_spoken_to(tru
     async with serving(trusted, decide) as server:
         named, opened = f"push.example.test:{server.port}", Opened(trusted)
         addresses = Addresses((named,), opened, 1.0, Names([["127.0.0.1"]]))
-        found = await addresses.reach(f"https://{named}/x")
+        found = await reach(addresses, f"https://{named}/x")
         assert isinstance(found, Http)
         assert await found.post(f"https://{named}/x", (), b"") == http.Answer(201, b"")
-        assert isinstance(await addresses.reach("https://push.example.test/x"), NotSent)  # another port is another
+        assert isinstance(await reach(addresses, "https://push.example.test/x"), NotSent)  # another port is another
         await addresses.close()
 
 
@@ -178,10 +183,10 @@ async def test_a_connection_is_kept_where_its_address_still_is_the_names(trusted
     now_s = [0.0]
     names, opened = Names([[PUBLIC], ["8.8.4.4", PUBLIC], ["8.8.4.4"]]), Opened(trusted)
     addresses = Addresses(ALLOWED, opened, 0.01, names, lambda: now_s[0])
-    found = [await addresses.reach("https://push.example.test/x")]
+    found = [await reach(addresses, "https://push.example.test/x")]
     for _ in range(2):
         now_s[0] += TRUST_S
-        found.append(await addresses.reach("https://push.example.test/x"))
+        found.append(await reach(addresses, "https://push.example.test/x"))
     assert found[0] is found[1]
     assert found[1] is not found[2]
     assert [address for _, address, _ in opened.addresses] == [PUBLIC, "8.8.4.4"]
@@ -193,11 +198,11 @@ async def test_an_address_that_does_not_answer_makes_room_for_the_names_next(tru
     names, opened = Names([["8.8.8.8", "8.8.4.4"]]), Opened(trusted)
     addresses = Addresses(ALLOWED, opened, 0.01, names, lambda: now_s[0])
     for _ in range(3):
-        ours = await addresses.reach("https://push.example.test/x")
+        ours = await reach(addresses, "https://push.example.test/x")
         assert isinstance(ours, Http)
         for _ in range(10):
             addresses.failed(ours)
-        assert await addresses.reach("https://push.example.test/x") is ours
+        assert await reach(addresses, "https://push.example.test/x") is ours
         now_s[0] += LOOK_AGAIN_S
     assert [address for _, address, _ in opened.addresses] == ["8.8.8.8", "8.8.4.4", "8.8.8.8"]
     assert len(names.asked) == 3
@@ -207,7 +212,7 @@ async def test_an_address_that_does_not_answer_makes_room_for_the_names_next(tru
 async def test_a_hundred_messages_at_once_look_a_name_up_once(trusted: Certificates) -> None:
     names, opened = Names([[PUBLIC]]), Opened(trusted)
     addresses = Addresses(ALLOWED, opened, 1.0, names)
-    found = await asyncio.gather(*(addresses.reach("https://push.example.test/x") for _ in range(100)))
+    found = await asyncio.gather(*(reach(addresses, "https://push.example.test/x") for _ in range(100)))
     assert len(set(map(id, found))) == 1
     assert names.asked == ["push.example.test"]
     await addresses.close()
@@ -217,7 +222,7 @@ async def test_a_name_that_cannot_be_looked_up_is_not_asked_for_at_every_message
     names, opened = Names(), Opened(trusted)
     addresses = Addresses(ALLOWED, opened, 1.0, names)
     for _ in range(3):
-        found = await addresses.reach("https://push.example.test/x")
+        found = await reach(addresses, "https://push.example.test/x")
         assert found == NotSent("the push service's name cannot be looked up")
     assert names.asked == ["push.example.test"]
     await addresses.close()
@@ -229,7 +234,7 @@ async def test_a_resolver_that_hangs_is_not_waited_for(trusted: Certificates) ->
         raise AssertionError
 
     addresses = Addresses(ALLOWED, Opened(trusted), 0.05, hang)
-    assert isinstance(await addresses.reach("https://push.example.test/x"), NotSent)
+    assert isinstance(await reach(addresses, "https://push.example.test/x"), NotSent)
     await addresses.close()
 
 
@@ -237,6 +242,6 @@ async def test_many_invented_hosts_of_a_listed_service_do_not_pile_up(trusted: C
     opened = Opened(trusted)
     addresses = Addresses(ALLOWED, opened, 0.01, Names([[PUBLIC]]))
     for number in range(ORIGINS_MAX + 20):
-        await addresses.reach(f"https://h{number}.push.example.test/x")
+        await reach(addresses, f"https://h{number}.push.example.test/x")
     assert len(vars(addresses)["_places"]) == ORIGINS_MAX
     await addresses.close()

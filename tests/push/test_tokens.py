@@ -122,6 +122,11 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path, key: ec.EllipticCurveP
 # --- Google
 
 
+async def given(token: AccessToken) -> str | NotSent:
+    """With time enough."""
+    return await token.token(asyncio.get_running_loop().time() + 5)
+
+
 @pytest.fixture(scope="module")
 def google() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
@@ -135,7 +140,7 @@ async def test_googles_token_is_asked_for_with_a_signed_assertion_and_once_for_a
         uri = f"{server.url}/token"
         http = Http(2.0, trusted.authorities())
         token = AccessToken(ServiceAccount.read(account(tmp_path, google, uri)), http, clock)
-        assert await asyncio.gather(*(token.token() for _ in range(200))) == ["token-1"] * 200
+        assert await asyncio.gather(*(given(token) for _ in range(200))) == ["token-1"] * 200
         (request,) = server.requests
         assert request.headers["content-type"] == "application/x-www-form-urlencoded"
         form = parse_qs(request.body.decode(), strict_parsing=True)
@@ -161,12 +166,12 @@ async def test_the_old_token_serves_while_a_new_one_is_fetched_and_never_after_i
     async with serving(trusted, desk.decide) as server:
         http = Http(2.0, trusted.authorities())
         token = AccessToken(ServiceAccount.read(account(tmp_path, google, f"{server.url}/token")), http, clock)
-        assert await token.token() == "token-1"
+        assert await given(token) == "token-1"
         desk.open.clear()
         clock.now_s += 3400
-        assert await token.token() == "token-1"  # at once, though nobody answers
+        assert await given(token) == "token-1"  # at once, though nobody answers
         clock.now_s += 195
-        waiting = asyncio.create_task(token.token())
+        waiting = asyncio.create_task(given(token))
         await asyncio.sleep(0.01)
         assert not waiting.done()
         desk.open.set()
@@ -182,12 +187,12 @@ async def test_a_token_that_google_takes_no_more_is_replaced_once(
     async with serving(trusted, desk.decide) as server:
         http = Http(2.0, trusted.authorities())
         token = AccessToken(ServiceAccount.read(account(tmp_path, google, f"{server.url}/token")), http, clock)
-        used = await token.token()
+        used = await given(token)
         assert isinstance(used, str)
         token.renew(used)
-        assert await token.token() == "token-2"
+        assert await given(token) == "token-2"
         token.renew(used)  # a late answer to the old one
-        assert await token.token() == "token-2"
+        assert await given(token) == "token-2"
         await token.close()
         await http.close()
 
@@ -210,13 +215,13 @@ async def test_a_refusal_is_told_without_its_content_and_not_asked_for_again_at_
     async with serving(trusted, desk.decide) as server:
         http = Http(2.0, trusted.authorities())
         token = AccessToken(ServiceAccount.read(account(tmp_path, google, f"{server.url}/token")), http, clock)
-        found = await token.token()
+        found = await given(token)
         assert found == NotSent(f"no access token: the token server {why}", 5.0)
-        assert await token.token() == found
+        assert await given(token) == found
         assert len(server.requests) == 1
         desk.refusal = None
         clock.now_s += 5
-        assert await token.token() == "token-1"
+        assert await given(token) == "token-1"
         await token.close()
         await http.close()
 

@@ -69,8 +69,9 @@ class Addresses:
         self._places: OrderedDict[tuple[str, int], _Place] = OrderedDict()
         self._leaving: set[asyncio.Task[None]] = set()
 
-    async def reach(self, endpoint: str) -> Http | NotSent:
-        """A client connected to nothing but a checked address of `endpoint`'s host, or why there is none."""
+    async def reach(self, endpoint: str, ends_s: float) -> Http | NotSent:
+        """A client connected to nothing but a checked address of `endpoint`'s host, or why there is none by `ends_s`
+        (time of the loop)."""
         fault = endpoint_fault(endpoint, self._allowed)
         if fault is not None:
             return NotSent(f"an endpoint that {fault}", for_good=True)
@@ -80,9 +81,12 @@ class Addresses:
             return NotSent("an endpoint that can be read in two ways", for_good=True)
         place = self._place(where)
         if self._now_s() >= place.until_s:
-            async with place.looking:
-                if self._now_s() >= place.until_s:
-                    await self._look(place, *where)
+            try:
+                async with asyncio.timeout_at(ends_s), place.looking:
+                    if self._now_s() >= place.until_s:
+                        await self._look(place, *where)
+            except TimeoutError:
+                return NotSent("the push service's name is still being looked up")
         return place.refusal if place.http is None else place.http
 
     def failed(self, http: Http) -> None:

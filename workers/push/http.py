@@ -25,6 +25,8 @@ ANSWER_MAX_BYTES = 4096
 """What is read of an answer; no provider has more to say, and a hostile one is not listened to."""
 CONNECT_SHARE = 0.6
 """Of a request's time for the connection alone, so that a connection which never comes is known to be unsent."""
+LEAST_SHARE = 0.2
+"""With less of its time left a request is not sent at all: it would only come to be in doubt."""
 RETRY_AFTER_MAX_S = 86_400.0
 """No provider's word keeps us away for longer."""
 _CONNECTING = "client error (Connect)"
@@ -36,6 +38,8 @@ _UNTOUCHED = (
 that its GOAWAY names (RFC 9113, 8.7). The client has by then tried twice more by itself."""
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _ELSEWHERE = re.compile(r"(?::|\bfor)? ?\S*[a-z]://\S*")
+
+NO_PLACE = NotSent("the window stayed full")
 
 Headers = Sequence[tuple[str, str]]
 
@@ -49,21 +53,24 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Window:
-    """Requests under way. Who finds it full waits for a place, but not for long."""
+    """Requests under way, and the time each has in all: whoever waits, waits at his own message's expense."""
 
-    def __init__(self, size: int, patience_s: float) -> None:
+    def __init__(self, size: int, timeout_s: float) -> None:
         self._places = asyncio.Semaphore(size)
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
-    async def enter(self) -> bool:
-        """Whether there was a place; then `leave` must follow."""
-        if self._places.locked():
-            try:
-                async with asyncio.timeout(self._patience_s):
-                    return await self._places.acquire()
-            except TimeoutError:
-                return False
-        return await self._places.acquire()
+    async def enter(self) -> float | None:
+        """By when (time of the loop) the request must have come back; `leave` must follow. None: there was no place."""
+        ends_s = asyncio.get_running_loop().time() + self._timeout_s
+        if not self._places.locked():
+            await self._places.acquire()
+            return ends_s
+        try:
+            async with asyncio.timeout_at(ends_s - LEAST_SHARE * self._timeout_s):
+                await self._places.acquire()
+        except TimeoutError:
+            return None
+        return ends_s
 
     def leave(self) -> None:
         """Give the place back."""
@@ -89,41 +96,53 @@ class Http:
     ) -> None:
         self._client = _build(timeout_s, authorities, only_http2, address)
         self._timeout_s = timeout_s
+        self._least_s = LEAST_SHARE * timeout_s
         self._now_s = now_s
         self._first = asyncio.Lock()
         self._warm = asyncio.Event()
 
-    async def post(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
-        """Send it and wait for the answer, at most the time-out. Never raises for what a network or a server does."""
-        found = await self._in_turn(url, headers, body)
+    async def post(
+        self, url: str, headers: Headers, body: bytes, ends_s: float | None = None
+    ) -> Answer | NotSent | Lost:
+        """Send it and wait for the answer until `ends_s` (time of the loop), at most the time-out.
+
+        Never raises for what a network or a server does.
+        """
+        if ends_s is None:
+            ends_s = asyncio.get_running_loop().time() + self._timeout_s
+        found = await self._in_turn(url, headers, body, ends_s)
         if isinstance(found, NotSent) and found.why.startswith(_UNTOUCHED):
-            found = await self._in_turn(url, headers, body)  # a good-bye is no trouble: it has another connection
+            found = await self._in_turn(url, headers, body, ends_s)  # a good-bye: there is another connection by now
         return found
 
     async def close(self) -> None:
         """End all connections; requests under way come back as Lost."""
         await self._client.close()
 
-    async def _in_turn(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
+    async def _in_turn(self, url: str, headers: Headers, body: bytes, ends_s: float) -> Answer | NotSent | Lost:
         """Alone until one request has come back: by then the server's limit of streams is known and one connection is
         there for all; two hundred at once would open as many, and go on doing so while the server is in trouble."""
         if self._warm.is_set():
-            return await self._post(url, headers, body)
+            return await self._post(url, headers, body, ends_s)
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout_at(ends_s - self._least_s):
                 await self._first.acquire()
         except TimeoutError:
             return NotSent("no connection yet")
         try:
             if not self._warm.is_set():
-                return await self._post(url, headers, body)
+                return await self._post(url, headers, body, ends_s)
         finally:
             self._first.release()
-        return await self._post(url, headers, body)
+        return await self._post(url, headers, body, ends_s)
 
-    async def _post(self, url: str, headers: Headers, body: bytes) -> Answer | NotSent | Lost:
+    async def _post(self, url: str, headers: Headers, body: bytes, ends_s: float) -> Answer | NotSent | Lost:
+        left_s = ends_s - asyncio.get_running_loop().time()
+        if left_s < self._least_s:
+            return NotSent("no time left")
         try:
-            answer = await self._exchange(self._client.post(url).headers(headers).body_bytes(body))
+            request = self._client.post(url).headers(headers).body_bytes(body)
+            answer = await self._exchange(request.timeout(timedelta(seconds=left_s)))
         except ValueError:  # an address or a header that HTTP cannot carry; the message would repeat it
             return NotSent("a request that HTTP cannot carry", for_good=True)
         except PyreqwestError as problem:

@@ -138,18 +138,18 @@ class AccessToken:
         self._token = ""
         self._ends_s = 0.0
         self._not_before_s = 0.0
-        self._why = ""
+        self._why = "it is being fetched"
         self._fetching: asyncio.Task[None] | None = None
 
-    async def token(self) -> str | NotSent:
-        """The token, or why there is none and how long it is no use to ask again."""
+    async def token(self, ends_s: float) -> str | NotSent:
+        """The token, waited for until `ends_s` (time of the loop), or why there is none and for how long."""
         now_s = self._now_s()
         if now_s < self._ends_s - GOOGLE_RENEW_BEFORE_S:
             return self._token
         if self._fetching is None and now_s >= self._not_before_s:
             self._fetching = asyncio.create_task(self._fetch())
         if not self._usable() and self._fetching is not None:
-            await asyncio.shield(self._fetching)
+            await asyncio.wait({self._fetching}, timeout=ends_s - asyncio.get_running_loop().time())
         if self._usable():
             return self._token
         return NotSent(f"no access token: {self._why}", max(self._not_before_s - self._now_s(), 0.0))

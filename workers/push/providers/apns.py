@@ -14,7 +14,7 @@ from urllib.parse import quote
 from service.domain.device import Device, Environment
 from service.domain.outcome import Lost, NotSent, Reply, Sent
 from service.domain.payloads.notification import Message
-from workers.push.http import Answer, Http, Window
+from workers.push.http import NO_PLACE, Answer, Http, Window
 from workers.push.tokens import ApnsToken
 
 HOSTS: dict[Environment, str] = {
@@ -58,13 +58,14 @@ class Apns:
 
     async def send(self, device: Device, message: Message) -> Sent:
         """Carry `message` to `device`; tried once more where Apple says that our token has expired."""
-        if not await self._window.enter():
-            return NotSent("the window stayed full")
+        ends_s = await self._window.enter()
+        if ends_s is None:
+            return NO_PLACE
         try:
             token = self._token.token()
-            sent = await self._send(device, message, token)
+            sent = await self._send(device, message, token, ends_s)
             if isinstance(sent, Reply) and sent.reason == "ExpiredProviderToken" and self._token.renew(token):
-                sent = await self._send(device, message, self._token.token())
+                sent = await self._send(device, message, self._token.token(), ends_s)
             return sent
         finally:
             self._window.leave()
@@ -77,12 +78,12 @@ class Apns:
         for http in set(self._https.values()):
             await http.close()
 
-    async def _send(self, device: Device, message: Message, token: str) -> Sent:
+    async def _send(self, device: Device, message: Message, token: str, ends_s: float) -> Sent:
         url = f"{self._urls[device.environment]}/3/device/{quote(device.token, safe='')}"
         headers = [*message.headers, ("authorization", f"bearer {token}")]
         if topic := device.topic or self._topic:
             headers.append(("apns-topic", topic))  # without one Apple refuses, and says why
-        answer = await self._https[device.environment].post(url, headers, message.body)
+        answer = await self._https[device.environment].post(url, headers, message.body, ends_s)
         return answer if isinstance(answer, NotSent | Lost) else read(answer)
 
 

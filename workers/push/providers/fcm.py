@@ -15,7 +15,7 @@ from service.domain.device import Device
 from service.domain.outcome import Lost, NotSent, Reply, Sent
 from service.domain.payloads.fcm import addressed
 from service.domain.payloads.notification import Message
-from workers.push.http import Answer, Http, Window
+from workers.push.http import NO_PLACE, Answer, Http, Window
 from workers.push.tokens import AccessToken, ServiceAccount
 
 _DETAIL = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -44,18 +44,19 @@ class Fcm:
 
     async def send(self, device: Device, message: Message) -> Sent:
         """Carry `message` to `device`; tried once more where Google no longer takes our token."""
-        if not await self._window.enter():
-            return NotSent("the window stayed full")
+        ends_s = await self._window.enter()
+        if ends_s is None:
+            return NO_PLACE
         try:
-            token = await self._token.token()
+            token = await self._token.token(ends_s)
             if isinstance(token, NotSent):
                 return token
-            sent = await self._send(device, message, token)
+            sent = await self._send(device, message, token, ends_s)
             if isinstance(sent, Reply) and sent.status == 401 and sent.reason != _APPLES:
                 self._token.renew(token)
-                other = await self._token.token()
+                other = await self._token.token(ends_s)
                 if isinstance(other, str) and other != token:
-                    sent = await self._send(device, message, other)
+                    sent = await self._send(device, message, other, ends_s)
             return sent
         finally:
             self._window.leave()
@@ -69,10 +70,10 @@ class Fcm:
         await self._http.close()
         await self._tokens_http.close()
 
-    async def _send(self, device: Device, message: Message, token: str) -> Sent:
+    async def _send(self, device: Device, message: Message, token: str, ends_s: float) -> Sent:
         url = f"{self._url}/v1/projects/{quote(self._token.project, safe='')}/messages:send"
         headers = (*message.headers, ("authorization", f"Bearer {token}"))
-        answer = await self._http.post(url, headers, addressed(message, device.token))
+        answer = await self._http.post(url, headers, addressed(message, device.token), ends_s)
         return answer if isinstance(answer, NotSent | Lost) else read(answer)
 
 

@@ -11,7 +11,7 @@ from service.domain.outcome import Lost, NotSent, Reply, Sent
 from service.domain.payloads.notification import Message
 from workers.push.addresses import Addresses
 from workers.push.encryption import encrypt
-from workers.push.http import Window
+from workers.push.http import NO_PLACE, Window
 from workers.push.tokens import Vapid
 
 _BODY = (("content-encoding", "aes128gcm"), ("content-type", "application/octet-stream"))
@@ -30,10 +30,11 @@ class WebPush:
     async def send(self, device: Device, message: Message) -> Sent:
         """Carry `message`, encrypted for it alone, to `device`."""
         assert device.subscription is not None, "a webpush device has a subscription"
-        if not await self._window.enter():
-            return NotSent("the window stayed full")
+        ends_s = await self._window.enter()
+        if ends_s is None:
+            return NO_PLACE
         try:
-            return await self._send(device.subscription, message)
+            return await self._send(device.subscription, message, ends_s)
         finally:
             self._window.leave()
 
@@ -44,8 +45,8 @@ class WebPush:
     async def close(self) -> None:
         await self._addresses.close()
 
-    async def _send(self, subscription: Subscription, message: Message) -> Sent:
-        http = await self._addresses.reach(subscription.endpoint)
+    async def _send(self, subscription: Subscription, message: Message, ends_s: float) -> Sent:
+        http = await self._addresses.reach(subscription.endpoint, ends_s)
         if isinstance(http, NotSent):
             return http
         try:
@@ -54,7 +55,7 @@ class WebPush:
             return NotSent("a subscription that nothing can be encrypted for", for_good=True)
         authorization = self._vapid.authorization(_origin(subscription.endpoint))
         answer = await http.post(
-            subscription.endpoint, (*message.headers, *_BODY, ("authorization", authorization)), body
+            subscription.endpoint, (*message.headers, *_BODY, ("authorization", authorization)), body, ends_s
         )
         if isinstance(answer, NotSent):
             self._addresses.failed(http)
