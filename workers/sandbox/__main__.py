@@ -4,6 +4,7 @@ The rule to remember: one process, on this machine, for tests and newcomers; nev
 """
 
 import asyncio
+import logging
 
 import uvloop
 
@@ -13,5 +14,6 @@ from workers.sandbox.serve import until_signal
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, say goodbye and return. Raises service.listening.CannotListen."""
+    logging.getLogger("websockets").setLevel(logging.WARNING)  # where browsers connect, sandbox.json tells
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_signal(settings))

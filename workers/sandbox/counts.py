@@ -31,7 +31,7 @@ class Tally:
         """How often each latency came, in milliseconds of three digits, so that there are never many different ones."""
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, rename="camel"):
     """One request. `outcome`: accepted, a reason, or hang, reset, goaway."""
 
     number: int
