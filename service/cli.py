@@ -15,6 +15,7 @@ import click
 from service import up, watch
 from service.commands import editors
 from service.commands.asking import api_key, live_url
+from service.commands.delivery import delivery
 from service.commands.devices import devices
 from service.commands.doctor import doctor
 from service.commands.ground import (
@@ -139,6 +140,7 @@ main.add_command(keys)
 main.add_command(devices)
 for command in editors.COMMANDS:
     main.add_command(command)
+main.add_command(delivery)
 
 
 @main.command(name="watch")
