@@ -101,7 +101,7 @@ def api(parent: int | None) -> None:
 @click.option("--processes", type=click.IntRange(1, 1024), help="Processes that share the port; default: one per core.")
 @PARENT
 def gateway(processes: int | None, parent: int | None) -> None:
-    """Run the gateway alone: the live stream over WebSocket and SSE.
+    """Run the gateway alone: the live stream, WebSocket and SSE.
 
     Needs a store: FLASHWIRE_REDIS_URL=redis://host flashwire gateway
     """
@@ -120,10 +120,11 @@ main.add_command(dead_letters)
 @main.command()
 @PARENT
 def sandbox(parent: int | None) -> None:
-    """Run stand-ins for Apple, Google and the browsers' push services, with pretend phones on a page.
+    """Run stand-ins for the push providers, with pretend phones.
 
-    For tests and for trying things out on this machine; never in production. The page tells its addresses, and
-    sandbox/sandbox.json in the data folder tells them to programs, with the credentials it takes.
+    They take the place of Apple, Google and the browsers' push services, and a page shows the phones: for tests and for
+    trying things out on this machine, never in production. The page tells its addresses, and sandbox/sandbox.json in
+    the data folder tells them to programs, with the credentials it takes.
     """
     settings = read_settings()
     from workers.sandbox import __main__ as stand_ins

@@ -19,7 +19,7 @@ from service.commands.ground import JSON, print_json, start_logs
 @click.option("--offline", is_flag=True, help="Read the providers' credentials, and speak to nobody.")
 @JSON
 def doctor(offline: bool, as_json: bool) -> None:
-    """Check settings, store, credentials and clocks, and say what mends what is wrong.
+    """Check settings, store, credentials, clocks; name remedies.
 
     Providers are asked whether they let us in, with a message to a token that no phone has. Exit code 1 where
     something failed.

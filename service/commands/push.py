@@ -29,12 +29,10 @@ PARTS = ("dispatcher", "apns", "fcm", "webpush")
 
 
 @click.command()
-@click.option(
-    "--part", type=click.Choice(PARTS), help="Only this part; default: all, each in a process of its own."
-)
+@click.option("--part", type=click.Choice(PARTS), help="Only this part; default: all, each in a process of its own.")
 @PARENT
 def push(part: str | None, parent: int | None) -> None:
-    """Run the push channel: the dispatcher and every provider that has credentials.
+    """Run the push channel: the dispatcher and all providers.
 
     Needs a store: FLASHWIRE_REDIS_URL=redis://host flashwire push. A provider without credentials is off and says so;
     `flashwire doctor` looks at all of them.
@@ -58,7 +56,7 @@ def push(part: str | None, parent: int | None) -> None:
 @click.option("--retry", is_flag=True, help="Put all of them back to work.")
 @JSON
 def dead_letters(retry: bool, as_json: bool) -> None:
-    """List the push jobs that were given up; with --retry, run them again.
+    """List the push jobs that were given up, or run them again.
 
     Whoever has the alert already is not sent it again.
     """
