@@ -33,6 +33,12 @@ def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     )
 
 
+def point(key: ec.EllipticCurvePublicKey) -> bytes:
+    """Uncompressed, as a browser tells it."""
+    numbers = key.public_numbers()
+    return b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+
+
 def opened(token: str, public: Any) -> dict[str, Any]:
     """The claims, after an independent library has checked the signature; the times are ours to check."""
     return jwt.PyJWT().decode(

@@ -6,13 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from service.domain.device import Device, Preferences, Subscription
 from service.domain.outcome import NotSent
+from service.domain.payloads.notification import Message
+from tests.ports import free_ports
 from tests.push.certificates import Certificates
+from tests.push.credentials import point
 from tests.push.h2_server import Act, Answer, Request, serving
 from workers.push import http
 from workers.push.addresses import LOOK_AGAIN_S, ORIGINS_MAX, TRUST_S, Addresses
-from workers.push.http import Http
+from workers.push.http import Http, Window
+from workers.push.providers.webpush import WebPush
+from workers.push.tokens import Vapid
 
 ALLOWED = ("push.example.test", "fcm.googleapis.com")
 PUBLIC = "8.8.8.8"
@@ -49,6 +56,19 @@ async def reach(addresses: Addresses, endpoint: str) -> Http | NotSent:
     return await addresses.reach(endpoint, asyncio.get_running_loop().time() + 5)
 
 
+MESSAGE = Message((("ttl", "60"),), b"plain text")
+
+
+def sender(addresses: Addresses) -> WebPush:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return WebPush(lambda: Vapid(key, "mailto:push@flashwire.example"), addresses, Window(10, 1.0))
+
+
+def device(subscription: Subscription) -> Device:
+    wants = Preferences(editions=("en",))
+    return Device(number=1, platform="webpush", token="", subscription=subscription, preferences=wants, registered_ms=1)
+
+
 class Sentinel:
     """Listens on a loopback port and counts who comes."""
 
@@ -62,10 +82,11 @@ class Sentinel:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[Sentinel]:
+async def listening(host: str | None = None) -> AsyncIterator[Sentinel]:
+    """On every interface, IPv4 and IPv6, unless `host` is one."""
     sentinel = Sentinel()
-    listener = await asyncio.start_server(sentinel.came, None, 0)  # every interface, IPv4 and IPv6
-    sentinel.port = listener.sockets[0].getsockname()[1]
+    (sentinel.port,) = free_ports(1)  # given, so that it is the same for both families
+    listener = await asyncio.start_server(sentinel.came, host, sentinel.port)
     try:
         yield sentinel
     finally:
@@ -112,17 +133,31 @@ HOSTILE = [
 
 
 async def test_sixty_hostile_endpoints_reach_nobody(trusted: Certificates) -> None:
-    assert len(HOSTILE) >= 60
+    """Sent to in earnest, with a resolver that says loopback to whatever it is asked."""
+    assert len(set(HOSTILE)) >= 60
+    browser = ec.generate_private_key(ec.SECP256R1()).public_key()
     async with listening() as sentinel:
-        names, opened = Names([["127.0.0.1"]]), Opened(trusted)
-        addresses = Addresses(ALLOWED, opened, 1.0, names)
+        opened = Opened(trusted)
+        webpush = sender(Addresses(ALLOWED, opened, 1.0, Names([["127.0.0.1"]])))
         for endpoint in HOSTILE:
-            found = await reach(addresses, endpoint.replace("{port}", str(sentinel.port)))
-            assert isinstance(found, NotSent), endpoint
+            hostile = endpoint.replace("{port}", str(sentinel.port))
+            sent = await webpush.send(device(Subscription(hostile, point(browser), b"s" * 16)), MESSAGE)
+            assert isinstance(sent, NotSent), endpoint
+            assert sent.for_good, endpoint
         assert opened.addresses == []
-        await addresses.close()
-        await asyncio.sleep(0)
+        await webpush.close()
         assert sentinel.connections == 0
+
+
+async def test_without_the_checks_the_sentinel_would_be_reached(trusted: Certificates) -> None:
+    """The proof that the proof can fail: the same sender, told that the very place is allowed."""
+    browser = ec.generate_private_key(ec.SECP256R1()).public_key()
+    async with listening() as sentinel:
+        named = f"localhost:{sentinel.port}"
+        webpush = sender(Addresses((named,), Opened(trusted), 1.0, Names([["127.0.0.1"]])))
+        await webpush.send(device(Subscription(f"https://{named}/x", point(browser), b"s" * 16)), MESSAGE)
+        await webpush.close()
+        assert sentinel.connections > 0
 
 
 @pytest.mark.parametrize(
@@ -157,12 +192,13 @@ async def test_a_name_that_turns_to_loopback_after_it_was_checked_reaches_nobody
 
 
 async def test_the_client_never_looks_a_name_up_by_itself(trusted: Certificates) -> None:
-    """`localhost` is a name every resolver knows; the client is told that it lies where nobody listens."""
-    async with listening() as sentinel:
-        ours = Http(0.5, trusted.authorities(), address=("localhost", "127.0.0.9", sentinel.port + 1))
-        assert isinstance(await ours.post(f"https://localhost:{sentinel.port + 1}/", (), b""), NotSent)
-        await ours.close()
-        assert sentinel.connections == 0
+    """Every resolver knows `localhost`; this client is told that it lies where nobody listens, and goes there."""
+    async with listening("127.0.0.1") as sentinel:
+        for pinned, reached in (("127.0.0.9", 0), ("127.0.0.1", 1)):
+            ours = Http(0.5, trusted.authorities(), address=("localhost", pinned, sentinel.port))
+            assert isinstance(await ours.post(f"https://localhost:{sentinel.port}/", (), b""), NotSent)
+            await ours.close()
+            assert (sentinel.connections > 0) == bool(reached)
 
 
 async def test_a_host_that_an_operator_named_may_lie_inside_and_is_spoken_to(trusted: Certificates) -> None:

@@ -20,7 +20,7 @@ from service.domain.device import Device, Platform, Preferences, Subscription
 from service.domain.outcome import Lost, NotSent, Reply
 from service.domain.payloads.notification import Message
 from tests.push.certificates import Certificates
-from tests.push.credentials import TokenServer, account, opened, pem
+from tests.push.credentials import TokenServer, account, opened, pem, point
 from tests.push.h2_server import Act, Answer, H2Server, Request, serving
 from workers.push.http import Http, Window
 from workers.push.providers import Off, Provider, connect
@@ -89,11 +89,6 @@ class World:
             "registered_ms": 1,
         }
         return Device(**{**fields, **more})
-
-
-def point(key: ec.EllipticCurvePublicKey) -> bytes:
-    numbers = key.public_numbers()
-    return b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
 
 
 @pytest.fixture
