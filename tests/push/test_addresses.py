@@ -264,6 +264,20 @@ async def test_a_name_that_cannot_be_looked_up_is_not_asked_for_at_every_message
     await addresses.close()
 
 
+async def test_a_resolver_that_is_away_for_a_while_changes_nothing(trusted: Certificates) -> None:
+    now_s = [0.0]
+    names, opened = Names([[PUBLIC]]), Opened(trusted)
+    addresses = Addresses(ALLOWED, opened, 1.0, names, lambda: now_s[0])
+    first = await reach(addresses, "https://push.example.test/x")
+    names.answers.clear()
+    now_s[0] += TRUST_S
+    assert await reach(addresses, "https://push.example.test/x") is first
+    names.answers.append(["127.0.0.1"])
+    now_s[0] += LOOK_AGAIN_S
+    assert isinstance(await reach(addresses, "https://push.example.test/x"), NotSent)
+    await addresses.close()
+
+
 async def test_a_resolver_that_hangs_is_not_waited_for(trusted: Certificates) -> None:
     async def hang(_host: str, _port: int) -> Sequence[str]:
         await asyncio.Event().wait()

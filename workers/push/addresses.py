@@ -21,6 +21,8 @@ TRUST_S = 60.0
 """How long a checked address is used before the name is looked up and checked again."""
 LOOK_AGAIN_S = 5.0
 """How soon after a failure; sooner would only ask the resolver at every message."""
+LOOK_UP_SHARE = 0.5
+"""Of a request's time for looking the name up."""
 ORIGINS_MAX = 64
 """Push services spoken to at a time; browsers' makers run a handful, Microsoft some dozens."""
 
@@ -118,7 +120,8 @@ class Addresses:
         place.until_s = self._now_s() + (LOOK_AGAIN_S if isinstance(found, NotSent) else TRUST_S)
         if isinstance(found, NotSent):
             place.refusal = found
-            self._let_go(place)
+            if found.for_good:  # else what was checked a minute ago is still safe, and the resolver may come back
+                self._let_go(place)
             return
         better = [address for address in found if address != place.failed] or found
         if place.http is None or place.address not in better:
@@ -128,7 +131,7 @@ class Addresses:
 
     async def _checked(self, host: str, port: int) -> Sequence[str] | NotSent:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(LOOK_UP_SHARE * self._timeout_s):
                 found = await self._resolve(host, port)
         except (OSError, TimeoutError, UnicodeError):
             return NotSent("the push service's name cannot be looked up")
@@ -145,8 +148,10 @@ class Addresses:
             return
 
         async def leave() -> None:
-            await asyncio.sleep(2 * self._timeout_s)
-            await http.close()
+            try:
+                await asyncio.sleep(2 * self._timeout_s)
+            finally:
+                await http.close()
 
         task = asyncio.create_task(leave())
         self._leaving.add(task)
