@@ -6,7 +6,7 @@ again in its place counts its own lines. Colours only repeat what the words say.
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,7 +17,20 @@ BAR_MIN_COLUMNS = 5
 BAR_MAX_COLUMNS = 60
 FULL_BLOCKS, PLAIN_BLOCKS = "█░", "#."
 """What bars are made of, and what they are made of where the terminal has no such characters."""
+DETAILS = ("queued", "undecided", "shown", "opened")
 STATES = {"withheld": "ON HOLD", "canceled": "WITHDRAWN", "undone": "UNDONE", "expired": "EXPIRED"}
+
+
+class Bar(NamedTuple):
+    """So many of so many."""
+
+    done: int
+    of: int
+    what: str
+
+    @property
+    def said(self) -> str:
+        return f"{self.done:,}/{self.of:,} {self.what}"
 
 
 class Picture:
@@ -30,50 +43,43 @@ class Picture:
 
     def lines(self, report: Mapping[str, Any]) -> list[str]:
         """The report, top to bottom."""
-        lines = self._text(
-            f"{report['alert']}  {report['edition']}  version {report['version']}{_state(report)}", bold=True
-        )
-        lines += self._sockets(report["sockets"])
-        for name, part in report["push"].items():
-            lines += self._provider(name, part)
-        for change in report["corrections"]:
-            lines += self._bar(f"v{change['version']}", change["reached"], change["needed"], "told of the change")
+        title = f"{report['alert']}  {report['edition']}  version {report['version']}{_state(report)}"
+        providers, changes = report["push"].items(), report["corrections"]
+        bars = {
+            name: Bar(part["accepted"], part["eligible"] + part["undecided"], "accepted") for name, part in providers
+        }
+        bars |= {f"v{change['version']}": Bar(change["reached"], change["needed"], "reached") for change in changes}
+        said = max(len(bar.said) for bar in bars.values())
+        lines = self._text(title, bold=True) + self._sockets(report["sockets"])
+        for name, bar in bars.items():
+            lines += self._bar(name, bar, said)
+            if name in report["push"]:
+                lines += self._details(report["push"][name])
         return lines + self._text(_ending(report), dim=True)
 
     def _sockets(self, sockets: Mapping[str, Any]) -> list[str]:
-        times = _times(half=sockets["p50Ms"], most=sockets["p99Ms"], unit="ms")
+        half, most = sockets["p50Ms"], sockets["p99Ms"]
+        times = "" if half is None or most is None else f", half in {half:g} ms, 99 % in {most:g} ms"
         return self._text(f"{'sockets':<{NAME_COLUMNS}}{sockets['sent']:,} of {sockets['open']:,} at once{times}")
 
-    def _provider(self, name: str, part: Mapping[str, Any]) -> list[str]:
-        known = part["eligible"] + part["undecided"]
-        lines = self._bar(name, part["accepted"], known, "accepted")
-        if part["t50"] is not None:
-            lines += self._text(
-                f"half in {part['t50']:g} s, 90 % in {part['t90']:g} s, 99 % in {part['t99']:g} s", under=True
-            )
-        seen = {
-            "queued": part["queued"],
-            "undecided": part["undecided"],
-            "shown": part["shown"],
-            "opened": part["opened"],
-        }
-        lines += self._text(_counts(seen), under=True)
+    def _details(self, part: Mapping[str, Any]) -> list[str]:
+        times = "" if part["t50"] is None else "half in {t50:g} s, 90 % in {t90:g} s, 99 % in {t99:g} s".format(**part)
+        counts = ", ".join(f"{name} {part[name]:,}" for name in DETAILS if part[name])
+        lines = self._text(times, under=True) + self._text(counts, under=True)
         lines += self._text(_causes("failed", part["failed"]), under=True, fg="red")
         return lines + self._text(_causes("held", part["held"]), under=True, dim=True)
 
-    def _bar(self, name: str, done: int, of: int, what: str) -> list[str]:
+    def _bar(self, name: str, bar: Bar, said_columns: int) -> list[str]:
+        """All bars of a picture are equally long, so that they can be compared."""
         name = f"{escape(name):<{NAME_COLUMNS}}"
-        if not of:
+        if not bar.of:
             return self._text(f"{name}nobody", dim=True)
-        said = f" {done:,}/{of:,} {what}"
-        room = min(self._columns - len(name) - len(said), BAR_MAX_COLUMNS)
+        room = min(self._columns - len(name) - said_columns - 1, BAR_MAX_COLUMNS)
         if room < BAR_MIN_COLUMNS:
-            return self._text(name + said.strip())
-        filled = min(room, room * done // of)
-        bar = self._style(self._blocks[0] * filled, fg="green") + self._style(
-            self._blocks[1] * (room - filled), dim=True
-        )
-        return [name + bar + said]
+            return self._text(name + bar.said)
+        filled = min(room, room * bar.done // bar.of)
+        done = self._style(self._blocks[0] * filled, fg="green")
+        return [f"{name}{done}{self._style(self._blocks[1] * (room - filled), dim=True)} {bar.said}"]
 
     def _text(self, text: str, *, under: bool = False, **style: Any) -> list[str]:
         """A paragraph, wrapped to the width; `under` a bar it is indented where there is room."""
@@ -94,14 +100,6 @@ def _ending(report: Mapping[str, Any]) -> str:
     if report["complete"]:
         return "complete"
     return "on hold: waits for a decision" if report["state"] == "withheld" else "going out"
-
-
-def _times(*, half: float | None, most: float | None, unit: str) -> str:
-    return "" if half is None or most is None else f", half in {half:g} {unit}, 99 % in {most:g} {unit}"
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
 
 
 def _causes(what: str, causes: Mapping[str, int]) -> str:

@@ -71,13 +71,19 @@ def test_a_bar_is_not_full_while_some_are_undecided() -> None:
     assert any("░" in line and "9,000/10,000 accepted" in line for line in lines)
 
 
+def test_bars_are_equally_long() -> None:
+    push = {"apns": PART, "fcm": {**PART, "accepted": 1, "eligible": 3}}
+    lengths = {line.count("█") + line.count("░") for line in drawn({**FULL, "push": push})}
+    assert len(lengths - {0}) == 1
+
+
 def test_everything_is_said_in_words() -> None:
     said = "\n".join(drawn(FULL))
     for words in (
         "WITHDRAWN", "version 2", "9,998 of 10,000 at once, half in 4.1 ms, 99 % in 9 ms",
         "half in 3.1 s, 90 % in 3.4 s, 99 % in 4 s", "shown 4,000, opened 50", "queued 4,500, undecided 2,000",
         "failed 500: unconfirmed 497, unregistered 3", "held 4,009: withdrawn 4,000, muted 7, level 2",
-        "4,480/4,500 told of the change", "webpush  nobody", "complete",
+        "4,480/4,500 reached", "webpush  nobody", "complete",
     ):  # fmt: skip
         assert words in said
 
