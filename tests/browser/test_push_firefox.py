@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import http_ece  # type: ignore[import-untyped]
 import pytest
@@ -46,13 +46,27 @@ def public_key() -> bytes:
 
 
 class Site(BaseHTTPRequestHandler):
-    """A page of nothing with our service worker."""
+    """A page of nothing with our service worker, and a registry that takes everything."""
+
+    registered: ClassVar[list[tuple[str, str | None, Any]]] = []
+    """Path, Authorization and body of what was put there."""
 
     def do_GET(self) -> None:
         file = WEB / self.path.lstrip("/")
-        body = file.read_bytes() if file.suffix == ".js" else b"<!doctype html><title>A page</title>"
+        is_script = file.suffix == ".js"
+        body = file.read_bytes() if is_script else b'<!doctype html><script src="/device.js"></script>'
+        self._answer("text/javascript" if is_script else "text/html", body)
+
+    def do_PUT(self) -> None:
+        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.registered.append((self.path, self.headers["Authorization"], said))
+        self._answer("application/json", b"{}")
+
+    do_POST = do_PUT
+
+    def _answer(self, media: str, body: bytes) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/javascript" if file.suffix == ".js" else "text/html")
+        self.send_header("Content-Type", media)
         self.end_headers()
         self.wfile.write(body)
 
@@ -62,6 +76,7 @@ class Site(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def site() -> Iterator[str]:
+    Site.registered.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     serving = Thread(target=server.serve_forever)
     serving.start()
@@ -154,23 +169,50 @@ async def test_what_was_sent_while_firefox_was_closed_comes_after_its_start(
     assert len(autopush.acks) == 1  # the newer one took the older one's place in the post
 
 
-async def test_firefox_finds_a_restarted_push_service_again(tmp_path: Path, site: str) -> None:
-    first = Autopush(tmp_path, "https://push.example")
-    await first.start("127.0.0.1", 0)
-    port = int(first.url.rpartition(":")[2])
-    async with firefox(tmp_path / "profile", first.url) as tab:
-        await until(lambda: first.connected, "Firefox said hello")
+@asynccontextmanager
+async def succeeded(first: Autopush, folder: Path) -> AsyncIterator[Autopush]:
+    """Another push service in the place of `first`, once the browser has come back."""
+    await first.close()
+    second = Autopush(folder, "https://push.example")
+    await second.start("127.0.0.1", int(first.url.rpartition(":")[2]))
+    try:
+        await until(lambda: second.connected, "Firefox came back")
+        yield second
+    finally:
+        await second.close()
+
+
+async def test_a_subscription_outlives_a_restart_of_the_push_service(
+    tmp_path: Path, autopush: Autopush, site: str
+) -> None:
+    async with firefox(tmp_path / "profile", autopush.url) as tab:
+        await until(lambda: autopush.connected, "Firefox said hello")
         await tab.open(site)
         subscription = await tab.evaluate(SUBSCRIBE % base64url(public_key()))
-        await first.close()
-        second = Autopush(tmp_path, "https://push.example")
-        await second.start("127.0.0.1", port)
-        try:
-            await until(lambda: second.connected, "Firefox came back")
-            await Sender(second, subscription).send(1, "Ferries stay in port")
+        async with succeeded(autopush, tmp_path) as again:
+            await Sender(again, subscription).send(1, "Ferries stay in port")
             await tab.until(SHOWN, [[ALERT, "Urgent", "Ferries stay in port", 1]])
-        finally:
-            await second.close()
+
+
+async def test_a_browser_that_lost_its_subscription_registers_a_new_one(
+    tmp_path: Path, autopush: Autopush, site: str
+) -> None:
+    key = base64url(public_key())
+    device = {"id": "D1", "secret": "s3cret", "key": key, "editions": ["ar", "en"]}
+    (tmp_path / "empty").mkdir()
+    async with firefox(tmp_path / "profile", autopush.url) as tab:
+        await until(lambda: autopush.connected, "Firefox said hello")
+        await tab.open(site)
+        lost = await tab.evaluate(SUBSCRIBE % key)
+        await tab.evaluate(f"device.kept('device', () => ({json.dumps(device)}))")
+        async with succeeded(autopush, tmp_path / "empty") as other:
+            await until(lambda: Site.registered, "it is registered anew")
+            ((path, authorization, body),) = Site.registered
+            assert (path, authorization) == ("/v1/devices/D1", "Bearer s3cret")
+            assert body["preferences"] == {"editions": ["ar", "en"]}
+            assert body["subscription"]["endpoint"] != lost["endpoint"]
+            await Sender(other, body["subscription"]).send(1, "Ferries stay in port")
+            await tab.until(SHOWN, [[ALERT, "Urgent", "Ferries stay in port", 1]])
 
 
 async def test_a_push_encrypted_for_another_key_is_not_shown(tmp_path: Path, autopush: Autopush, site: str) -> None:

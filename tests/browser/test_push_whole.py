@@ -29,7 +29,7 @@ ALTER = """device.recall().then(({id, secret}) => navigator.serviceWorker.ready
     .then(({pushManager}) => pushManager.getSubscription())
     .then((subscription) => {
         const said = subscription.toJSON();
-        if ('%s') said.keys.p256dh = '%s';
+        Object.assign(said.keys, %s);
         return fetch('/v1/devices/' + id, {method: 'PUT',
             headers: {Authorization: 'Bearer ' + secret, 'Content-Type': 'application/json'},
             body: JSON.stringify({platform: 'webpush', subscription: said, preferences: {editions: ['en']}})});
@@ -114,9 +114,9 @@ async def test_a_push_for_another_key_reaches_nobody(system: System, tmp_path: P
     key = base64url(other.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
     async with demo(system, tmp_path / "profile") as tab:
         await press(tab, "en", "on")
-        assert await tab.evaluate(ALTER % (key, key)) == 200
+        assert await tab.evaluate(ALTER % json.dumps({"p256dh": key})) == 200
         unread = post(system, "Nobody reads this")
         await counted(system, unread, "accepted")
-        assert await tab.evaluate(ALTER % ("", "")) == 200
+        assert await tab.evaluate(ALTER % "{}") == 200
         read = post(system, "The second tram line opens")
         await tab.until(SHOWN, [[read, 1]])

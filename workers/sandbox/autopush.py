@@ -148,8 +148,8 @@ class Autopush:
         """
         async with asyncio.timeout(HELLO_S):
             said = _parsed(await socket.recv())
-        if socket.subprotocol != SUBPROTOCOL or said.message_type != "hello" or len(self._here) >= BROWSERS_MAX:
-            raise ValueError(f"subprotocol {SUBPROTOCOL}, then hello; {BROWSERS_MAX} browsers at most")
+        if said.message_type != "hello" or len(self._here) >= BROWSERS_MAX:
+            raise ValueError(f"hello first; {BROWSERS_MAX} browsers at most")
         uaid = said.uaid if said.uaid and self._mailboxes.is_known(said.uaid) else secrets.token_hex(16)
         _say(socket, {"messageType": "hello", "status": 200, "uaid": uaid, "use_webpush": True, "broadcasts": {}})
         self._here[uaid] = socket
