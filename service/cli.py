@@ -22,6 +22,7 @@ from service.commands.ground import (
     PARENT,
     Failed,
     InWorkingOrder,
+    Misused,
     leave_with,
     print_json,
     read_settings,
@@ -47,6 +48,7 @@ def main() -> None:
     \b
     Everything on this machine:      flashwire up
     Post an alert:                   flashwire post "Rain reaches the coast" --level urgent
+    See it reach its readers:        flashwire delivery ID
     Correct it, or withdraw it:      flashwire correct ID …   flashwire kill ID
     Watch an edition:                flashwire watch --edition en
 
@@ -127,6 +129,8 @@ def sandbox(parent: int | None) -> None:
     the data folder tells them to programs, with the credentials it takes.
     """
     settings = read_settings()
+    if settings.environment == "production":
+        raise Misused("FLASHWIRE_ENVIRONMENT is production: the sandbox is for development")
     from workers.sandbox import __main__ as stand_ins
 
     start_logs(settings, "sandbox")

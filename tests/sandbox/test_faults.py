@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from pyreqwest.client import ClientBuilder
 
+from service.ending import end
 from tests.sandbox.conftest import Running
 from tests.sandbox.requests_as_documented import (
     access_token,
@@ -21,6 +23,7 @@ from tests.sandbox.requests_as_documented import (
     to_browser,
     to_google,
 )
+from workers.sandbox.faults import Faults
 
 WORDS = {
     "apns": {
@@ -128,11 +131,14 @@ async def test_who_is_told_to_wait_is_told_how_long_and_watched(sandbox: Running
 
 async def test_a_request_left_hanging_reaches_no_phone(sandbox: Running) -> None:
     await cause(sandbox, apns={"hang": 1})
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await send(sandbox, to_apple(sandbox))
-    assert await sandbox.phones() == []
+    waiting = asyncio.create_task(send(sandbox, to_apple(sandbox)))
+    async with asyncio.timeout(10):
+        while not (await sandbox.ask("GET", "/v1/log"))["calls"]:
+            await asyncio.sleep(0.01)
     assert (await sandbox.ask("GET", "/v1/counts"))["refused"] == {"hang": 1}
+    assert not waiting.done()
+    await end({waiting})
+    assert await sandbox.phones() == []
 
 
 @pytest.mark.parametrize("http1", [False, True], ids=["HTTP/2", "HTTP/1.1"])
@@ -197,3 +203,12 @@ async def test_a_wish_that_is_none_changes_nothing_and_says_what_is_allowed(
     assert answer.status_code == 422
     assert words in answer.json()["detail"]
     assert await sandbox.ask("GET", "/v1/faults") == before
+
+
+def test_shares_are_of_all_requests_those_for_gone_tokens_included() -> None:
+    faults = Faults()
+    faults.replace({"fcm": {"404": 0.5, "429": 0.25, "hang": 0.25}, "seed": 1})
+    drawn = Counter(faults.draw("fcm", str(number)) for number in range(4000))
+    assert set(drawn) == {"404", "429", "hang"}
+    assert 1800 < drawn["404"] < 2200
+    assert 850 < drawn["429"] < 1150

@@ -62,6 +62,13 @@ def test_a_sandbox_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert f"cannot listen on 127.0.0.1:{environ['FLASHWIRE_SANDBOX_PORT']}" in ended.stderr
 
 
+def test_it_does_not_start_in_production(tmp_path: Path) -> None:
+    environ = environ_for(tmp_path / "data", environment="production")
+    command = [sys.executable, "-m", "service.cli", "sandbox"]
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, "the sandbox is for development" in ended.stderr) == (2, True)
+
+
 async def test_a_subscription_of_yesterday_still_works(tmp_path: Path) -> None:
     key = new_key()
     async with open_sandbox(tmp_path) as running:

@@ -74,7 +74,8 @@ class Faults:
             del self._tries[next(iter(self._tries))]
         gone = {kind: share for kind, share in manner.shares.items() if kind in GONE}
         passing = {kind: share for kind, share in manner.shares.items() if kind not in GONE}
-        return _hit(gone, self._lot(platform, token, 0)) or _hit(passing, self._lot(platform, token, tries))
+        left = 1 - sum(gone.values())  # the shares are of all requests, those for tokens that are gone included
+        return _hit(gone, self._lot(platform, token, 0)) or _hit(passing, self._lot(platform, token, tries) * left)
 
     def _lot(self, platform: Platform, token: str, tries: int) -> float:
         """A number from 0 to below 1."""

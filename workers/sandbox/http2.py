@@ -105,10 +105,12 @@ class Http2(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Who does not read is not read from either, so that what waits here stays small."""
-        self._transport.pause_reading()
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self._transport.resume_reading()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def close(self) -> None:
         """Say goodbye: nothing new is taken, what has begun is answered, and the connection ends."""
