@@ -36,23 +36,24 @@ def delivery(alert_id: str, watch: bool | None, as_json: bool) -> None:
     flashwire delivery 7Q0F8R2K5M9TB4W6YE3XCZ01JV --watch --json | jq .push.apns.t90
     """
     path = f"/v1/alerts/{quote(alert_id, safe='')}/delivery"
-    show: Show = print_json if as_json else Screen().show
+    screen = Screen()
+    show: Show = print_json if as_json else screen.show
     if watch is None:
         watch = sys.stdout.isatty()
     try:
         if watch:
-            _follow(path, show)
+            _follow(path, show, screen.tell)
         else:
             show(send("GET", path).body)
     except KeyboardInterrupt:
         sys.exit(0)
 
 
-def _follow(path: str, show: Show) -> None:
+def _follow(path: str, show: Show, tell: Callable[[str], None]) -> None:
     settings = read_settings()
     url, key = api_url(settings) + path, api_key(settings)
     try:
-        for report in delivery_stream.follow(url, key, lambda why: click.echo(f"-- {why}", err=True)):
+        for report in delivery_stream.follow(url, key, tell):
             show(report)
     except client.Refused as refused:
         raise Failed(f"refused ({refused.status}): {refused}") from None
@@ -79,6 +80,11 @@ class Screen:
             back = f"\x1b[{self._height}A" if self._height else ""
             click.echo(back + "".join(f"\r\x1b[2K{line}\n" for line in lines) + "\x1b[J", nl=False, color=True)
         self._height = len(lines)
+
+    def tell(self, why: str) -> None:
+        """Say something in between; what was drawn before it stays."""
+        click.echo(f"-- {why}", err=True)
+        self._height = 0
 
 
 def _can_say(text: str) -> bool:

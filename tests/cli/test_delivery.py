@@ -71,6 +71,19 @@ def test_a_bar_is_not_full_while_some_are_undecided() -> None:
     assert any("░" in line and "9,000/10,000 accepted" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("state", "complete", "ending"),
+    [
+        ("published", False, "going out"),
+        ("published", True, "complete"),
+        ("withheld", False, "on hold: waits for a decision"),
+        ("undone", True, "complete"),
+    ],
+)
+def test_it_says_whether_anything_is_to_come(state: str, complete: bool, ending: str) -> None:
+    assert drawn({**REPORT, "state": state, "complete": complete})[-1] == ending
+
+
 def test_bars_are_equally_long() -> None:
     push = {"apns": PART, "fcm": {**PART, "accepted": 1, "eligible": 3}}
     lengths = {line.count("█") + line.count("░") for line in drawn({**FULL, "push": push})}

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import msgspec
+
 from service.desk import Outcome
 from service.domain import delivery
 from service.domain.delivery import SocketReport
@@ -141,6 +143,20 @@ async def test_a_store_that_is_away_costs_the_reports_and_nothing_else(server: E
         return bool((await figures.read(store, f"{2:026d}", 1)).sockets)
 
     await until(is_told)
+    await end([running])
+    await store.aclose()
+
+
+async def test_a_figure_that_makes_no_sense_ends_nothing(server: EmbeddedStore) -> None:
+    store, before = for_commands(server.url, 0.5), dropped()
+    reporter = Reporter(store, 7)
+    running = asyncio.create_task(reporter.run())
+    odd = published(1, "Rain")
+    reporter.take(
+        Broadcast([msgspec.structs.replace(odd, alert=msgspec.structs.replace(odd.alert, version_created=""))], 1)
+    )
+    await until(lambda: dropped() == before + 1)
+    assert not running.done()
     await end([running])
     await store.aclose()
 

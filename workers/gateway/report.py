@@ -66,7 +66,7 @@ class Reporter:
         try:
             self._waiting.put_nowait(broadcast)
         except asyncio.QueueFull:
-            metrics.REPORTS_DROPPED.inc(len(broadcast.revisions))
+            self._lose((broadcast,))
 
     async def run(self) -> None:
         """For ever. While the store is away reports are lost, not kept: they are figures, not news."""
@@ -74,16 +74,24 @@ class Reporter:
             broadcasts = [await self._waiting.get()]
             while not self._waiting.empty():
                 broadcasts.append(self._waiting.get_nowait())
-            told: dict[tuple[str, int], SocketReport] = {}
-            for broadcast in broadcasts:
-                for revision in broadcast.revisions:
-                    told.setdefault((revision.alert.id, revision.alert.version), broadcast.of(revision))
-                    await asyncio.sleep(0)  # the next broadcast goes before our sums
-            await self._tell(told)
+            try:
+                await figures.write_sockets(self._store, self._name, await _told(broadcasts), self._kept_days)
+            except StoreUnavailable as problem:
+                self._lose(broadcasts)
+                log.warning("figures of broadcasts are lost", why=str(problem))
+            except Exception:  # whatever is wrong with a figure, readers are served
+                self._lose(broadcasts)
+                log.exception("figures of broadcasts cannot be told")
 
-    async def _tell(self, told: dict[tuple[str, int], SocketReport]) -> None:
-        try:
-            await figures.write_sockets(self._store, self._name, told, self._kept_days)
-        except StoreUnavailable as problem:
-            metrics.REPORTS_DROPPED.inc(len(told))
-            log.warning("figures of broadcasts are lost", revisions=len(told), why=str(problem))
+    def _lose(self, broadcasts: Iterable[Broadcast]) -> None:
+        metrics.REPORTS_DROPPED.inc(sum(len(broadcast.revisions) for broadcast in broadcasts))
+
+
+async def _told(broadcasts: Iterable[Broadcast]) -> dict[tuple[str, int], SocketReport]:
+    """What is to be told, by alert id and version; the next broadcast goes before our sums."""
+    told: dict[tuple[str, int], SocketReport] = {}
+    for broadcast in broadcasts:
+        for revision in broadcast.revisions:
+            told.setdefault((revision.alert.id, revision.alert.version), broadcast.of(revision))
+            await asyncio.sleep(0)
+    return told
