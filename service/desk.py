@@ -11,7 +11,7 @@ import msgspec
 
 from service.domain import fuse, lifecycle, moment, revision, roles, versions
 from service.domain.alert import Alert, Author, Record, public_form
-from service.domain.amendments import Amended
+from service.domain.amendments import AMENDMENTS, Amended
 from service.domain.checks import Draft
 from service.domain.durability import Durability
 from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotFound, VersionStale
@@ -143,6 +143,7 @@ class Desk:
         Raises NotFound, Forbidden, WrongState, VersionStale (only where `if_match` was given), FuseOver, Invalid,
         NotDurable, StoreUnavailable, IdempotencyMismatch.
         """
+        assert (amend is not None) == (verb in AMENDMENTS), "content comes with the verbs that bring some"
         for attempt in range(1, DECIDE_AGAIN_MAX + 1):
             try:
                 stored = await self.read(alert_id, actor.test)

@@ -6,6 +6,7 @@ even if it would be refused today, because what it asked for has been done.
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -98,22 +99,24 @@ class Editor:
         """`POST /v1/alerts/{id}/<verb>`: the next version of an alert. 200, also where the verb has nothing to do."""
 
         async def change(request: Request) -> Response:
-            async def act(body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:
-                value = body.parse() if body.raw or verb in AMENDMENTS else None
-                _require(key, roles.needed_to_change(verb, own=True), f"{verb} alerts")
-                if_match = headers.version(request)
-                if verb in AMENDMENTS and if_match is None:
-                    raise Problem("precondition-required", f"{verb} needs If-Match with the version that it changes")
-                amend = self._amend(verb, value)
-                reason = check_reason(value) if amend is None else None
-                return await self._desk.change(
-                    verb, alert_id, actor, amend=amend, reason=reason, if_match=if_match, idempotency=idempotency
-                )
-
-            alert_id = _alert_id(request)
-            return await self._write(request, verb, act)
+            return await self._write(request, verb, partial(self._change, verb, _alert_id(request), request))
 
         return change
+
+    async def _change(
+        self, verb: ChangeVerb, alert_id: str, request: Request, body: Body, key: Key, actor: Actor,
+        idempotency: Idempotency | None,
+    ) -> Outcome:  # fmt: skip
+        value = body.parse() if body.raw or verb in AMENDMENTS else None
+        _require(key, roles.needed_to_change(verb, own=True), f"{verb} alerts")
+        if_match = headers.version(request)
+        if verb in AMENDMENTS and if_match is None:
+            raise Problem("precondition-required", f"{verb} needs If-Match with the version that it changes")
+        amend = self._amend(verb, value)
+        reason = check_reason(value) if amend is None else None
+        return await self._desk.change(
+            verb, alert_id, actor, amend=amend, reason=reason, if_match=if_match, idempotency=idempotency
+        )
 
     def _amend(self, verb: ChangeVerb, value: object) -> Amend | None:
         check = AMENDMENTS.get(verb)
