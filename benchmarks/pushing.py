@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,22 +22,17 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from benchmarks import kit
+from benchmarks import sink
+from benchmarks.sink import Sink
 from benchmarks.system import API_PORT, System, running, wait_for
 from service.domain.device import PLATFORMS, Platform, Preferences, Subscription
 from service.domain.registration import Registration
 from service.store import devices, keys
 from service.store.connection import for_commands
 
-SINK = "localhost:7443"
 SANDBOX_PORT, PUSH_ADMIN_PORT = 7922, 7940
 MIX: dict[Platform, int] = {"apns": 45, "fcm": 45, "webpush": 10}
 """Of a hundred devices."""
-CERTIFICATE = (
-    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    " -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
-    " -keyout h2sink.key -out h2sink.crt"
-)
 DONE_WITHIN_S = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -120,20 +114,19 @@ def accepted(figures: Mapping[str, int]) -> int:
 @contextlib.contextmanager
 def pushing(**settings: object) -> Iterator[Pushing]:
     """Store, API, credentials and sink; no lane yet. Raises kit.NoKit."""
-    if shutil.which("nginx") is None:
-        raise kit.NoKit("no nginx for the sink: apt-get install nginx")
-    with running() as system, tempfile.TemporaryDirectory(prefix="flashwire-bench-push-") as folder:
+    with (
+        running() as system,
+        sink.running() as there,
+        tempfile.TemporaryDirectory(prefix="flashwire-bench-push-") as folder,
+    ):
         place = Path(folder)
         sandbox = _start_sandbox(place, system.environ)
-        sink = _start_sink(place)
-        pushing = Pushing(system, {**system.environ, **_settings(place), **_named(settings)}, place)
+        pushing = Pushing(system, {**system.environ, **_settings(place, there), **_named(settings)}, place)
         try:
             yield pushing
         finally:
             pushing.stop()
-            sink.terminate()
             sandbox.terminate()
-            sink.wait()
             sandbox.wait()
 
 
@@ -149,22 +142,11 @@ def _start_sandbox(place: Path, environ: Mapping[str, str]) -> subprocess.Popen[
     return process
 
 
-def _start_sink(place: Path) -> subprocess.Popen[bytes]:
-    shutil.copyfile(kit.source() / "peers" / "h2sink.conf", place / "h2sink.conf")
-    # not an authority: rustls takes no certificate for a server's that may sign others
-    subprocess.run(CERTIFICATE.split(), cwd=place, check=True, capture_output=True)
-    process = subprocess.Popen(["nginx", "-c", str(place / "h2sink.conf")], stderr=subprocess.DEVNULL)
-    time.sleep(0.3)
-    if process.poll() is not None:
-        raise RuntimeError("the sink does not start: is port 7443 taken?")
-    return process
-
-
-def _settings(place: Path) -> dict[str, str]:
+def _settings(place: Path, to: Sink) -> dict[str, str]:
     """The sandbox's credentials, with the sink in place of the providers."""
     there = json.loads((place / "sandbox" / "sandbox.json").read_text())
     authorities = place / "authorities.pem"
-    authorities.write_bytes(Path(there["provider_ca_file"]).read_bytes() + (place / "h2sink.crt").read_bytes())
+    authorities.write_bytes(Path(there["provider_ca_file"]).read_bytes() + to.certificate.read_bytes())
     vapid = place / "vapid.pem"
     key = ec.generate_private_key(ec.SECP256R1())
     vapid.write_bytes(
@@ -175,7 +157,7 @@ def _settings(place: Path) -> dict[str, str]:
     kept = ("apns_key_file", "apns_key_id", "apns_team_id", "apns_topic", "fcm_credentials_file")
     return _named(
         {name: there[name] for name in kept}
-        | {"apns_url": f"https://{SINK}", "fcm_url": f"https://{SINK}", "webpush_hosts": SINK}
+        | {"apns_url": to.url, "fcm_url": to.url, "webpush_hosts": to.url.removeprefix("https://")}
         | {"provider_ca_file": authorities, "vapid_key_file": vapid}
     )
 
@@ -200,7 +182,7 @@ def _registration(platform: Platform, public: bytes) -> Registration:
     else:
         # the sink answers 200 there; a push service's 201 means the same to a sender
         subscription = Subscription(
-            f"https://{SINK}/3/device/{secrets.token_urlsafe(64)}", public, secrets.token_bytes(16)
+            f"https://localhost:{sink.PORT}/3/device/{secrets.token_urlsafe(64)}", public, secrets.token_bytes(16)
         )
     return Registration(platform=platform, token=token, subscription=subscription, preferences=wants)
 

@@ -32,6 +32,7 @@ from workers.push import metrics, providers, queue
 from workers.push.dispatcher import Dispatcher
 from workers.push.lane import Lane, now_ms
 from workers.push.providers import Off
+from workers.push.tokens import CredentialsError
 
 log = structlog.get_logger("push")
 
@@ -65,6 +66,9 @@ class DispatcherProcess:
         ready = time.monotonic() - self._dispatcher.heard_at < UNHEARD_S
         why = () if ready else ("the store is not heard: what is published now is pushed when it is back",)
         return Readiness(ready, why, {"platforms": self._platforms})
+
+    def reload(self) -> None:
+        """It holds no credentials that it sends with."""
 
     async def drain(self) -> None:
         """Nothing to wait for: what is planned half way is planned again."""
@@ -118,6 +122,14 @@ class LaneProcess:
             return Readiness(False, ("most tokens seem to be gone: the lane has stopped; look, then restart it",))
         return Readiness(True, (), {"provider": self._lane.platform, "circuitClosed": self._lane.breaker.is_closed()})
 
+    def reload(self) -> None:
+        """Read the provider's credentials again; the old ones go on where the new ones cannot be used."""
+        try:
+            self._lane.provider.reload()
+            log.info("the credentials were read again")
+        except CredentialsError as problem:
+            log.error("the credentials cannot be read again; the old ones go on", why=str(problem))
+
     async def drain(self) -> None:
         """Begin nothing more, let what is in flight land, and put the jobs back into the queue."""
         self._lane.stopping = True
@@ -144,12 +156,14 @@ def run(settings: Settings, part: Part) -> None:
 
 async def _serve(settings: Settings, part: Part) -> int:
     told = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+        loop.add_signal_handler(number, told.set)
     assert settings.redis_url is not None, "the caller checks that there is a store"
     connected = providers.connect(settings) if part == "dispatcher" else providers.connect(settings, (part,))
     pool = await _queues(settings.queue_url or settings.redis_url)
     process = _process(settings, part, pool, connected)
+    loop.add_signal_handler(signal.SIGHUP, process.reload)
     try:
         admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
     except CannotListen as problem:
