@@ -41,9 +41,9 @@ class Reception:
         """A request has come."""
         self._counts.called(self.platform, self.clock_s())
 
-    def refuse(self, reason: str, answer: Answer, token: str | None = None) -> Answer:
-        """The answer to a wrong request."""
-        self._counts.refused(self.platform, token, reason, None, self._now_ms())
+    def refuse(self, reason: str, answer: Answer) -> Answer:
+        """The answer to a wrong request, of which not even the token need be readable."""
+        self._counts.refused(self.platform, None, reason, None, self._now_ms())
         return answer
 
     def receive(self, token: str, shown: Shown | None, answer: Answer) -> Answer:
