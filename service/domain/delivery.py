@@ -177,18 +177,22 @@ def push(figures: Figures, platform: Platform, phase: Phase) -> Push:
     times = {int(number): count for number, count in _by_part(counts, "t", platform).items()}
     eligible, accepted = count("eligible"), count("accepted")
     rest = max(0, eligible - accepted - sum(failed.values()))
-    undecided = figures.devices.get(platform, 0) - eligible - sum(held.values())
+    undecided = _undecided(figures, platform, eligible + sum(held.values())) if phase == "going" else 0
     if rest and phase == "over":
         failed[UNCONFIRMED] = rest
     elif rest and phase != "going":
         held[phase] = rest
     quantiles: dict[str, Any] = {name: quantile(times, share) for name, share in QUANTILES.items()}
     return Push(
-        eligible=eligible,
-        undecided=max(0, min(undecided, figures.open_blocks * BLOCK_DEVICES)) if phase == "going" else 0,
-        held=held, queued=rest if phase == "going" else 0, accepted=accepted, failed=failed, shown=count("shown"),
-        opened=count("opened"), histogram=[(upper(number), times[number]) for number in sorted(times)], **quantiles,
+        eligible=eligible, undecided=undecided, held=held, queued=rest if phase == "going" else 0, accepted=accepted,
+        failed=failed, shown=count("shown"), opened=count("opened"),
+        histogram=[(upper(number), times[number]) for number in sorted(times)], **quantiles,
     )  # fmt: skip
+
+
+def _undecided(figures: Figures, platform: Platform, decided: int) -> int:
+    """At most so many: erased devices count as well until the last block has ended."""
+    return max(0, min(figures.devices.get(platform, 0) - decided, figures.open_blocks * BLOCK_DEVICES))
 
 
 def corrections(counts: Mapping[str, int]) -> list[CorrectionFigures]:
