@@ -48,7 +48,7 @@ class Opened(msgspec.Struct, frozen=True):
 
     runs: int
     attempts: int
-    """Passes before this one in which somebody was refused for now."""
+    """Passes before this one in which somebody was refused for now and nobody got it."""
     planned: int
     """Devices of the platform when the alert was planned; who registered later is not rung for it."""
     versions: tuple[Record, ...]

@@ -52,7 +52,7 @@ class Left(msgspec.Struct, frozen=True):
     moved: bool
     again_s: float | None
     refused: bool
-    """Whether somebody was refused for now, or is in doubt: the next attempt waits longer."""
+    """Whether somebody was refused for now, or is in doubt, and nobody got it: the next attempt waits longer."""
 
 
 class Pass:
@@ -63,7 +63,7 @@ class Pass:
         until_s: float, *, is_express: bool, attempt: int,
     ) -> None:  # fmt: skip
         """`tries(bit)`: how often this version was sent to it before. `until_s`: begin nothing after (monotonic).
-        `attempt` counts the passes over this block in which somebody was refused for now, this one included.
+        `attempt` counts the passes over this block in which nobody got it and somebody was refused, with this one.
         """
         self._lane = lane
         self._block = block
@@ -83,6 +83,7 @@ class Pass:
         self._moved = False
         self._again_s: float | None = None
         self._refused = False
+        self._got_on = False
 
     async def go(self) -> Left:
         """Send what can be sent in the time. Raises StoreUnavailable; what is in flight then stays marked as tried."""
@@ -100,7 +101,7 @@ class Pass:
             await end(self._flying.values())
         if self._waiting:
             self._wait(0.0)
-        return Left(self._moved, self._again_s, self._refused)
+        return Left(self._moved, self._again_s, self._refused and not self._got_on)
 
     async def _may_begin(self) -> bool:
         """Wait for the lane where that is short; else leave the rest to a later run."""
@@ -140,8 +141,8 @@ class Pass:
         lane = self._lane
         message = lane.message(self._alert, letter.change, sound=letter.sound)
         async with lane.window:
-            if time.monotonic() - begun_s > BEGUN_FOR_S:
-                result: Outcome | None = None  # too late to leave: its batch was begun too long ago
+            if time.monotonic() - begun_s > BEGUN_FOR_S or lane.breaker.left_ms(now_ms()):
+                result: Outcome | None = None  # begun too long ago, or the provider has asked for a pause since
             else:
                 sent = await lane.provider.send(letter.device, message)
                 result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
@@ -168,11 +169,12 @@ class Pass:
             await asyncio.sleep(STORE_AGAIN_S)
 
     async def _write_down(self, landed: list[Landed]) -> None:
-        for counter, part in self._sorted(landed).items():
-            await self._lane.ledger.settle(self._block, self._alert.version, counter, part)
+        # first the tombstones: once the ledger says gone, nobody looks at that token again
         for letter, result in landed:
             if isinstance(result, Gone) and not self._lane.guard.tripped:
                 await self._condemn(letter)
+        for counter, part in self._sorted(landed).items():
+            await self._lane.ledger.settle(self._block, self._alert.version, counter, part)
 
     def _sorted(self, landed: list[Landed]) -> dict[str, Settled]:
         """What to write down, by the counter that its acceptances belong to."""
@@ -196,6 +198,7 @@ class Pass:
     def _mark(self, letter: Letter, result: Outcome | None) -> str | None:
         match result:
             case Accepted():
+                self._got_on = True
                 return "accepted"
             case Gone():
                 return "back" if self._lane.guard.tripped else "gone"
