@@ -12,8 +12,10 @@
 const SUPPORTED = 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
 
 const offer = fetch('/v1/editions').then((answer) => answer.json());
+const checked = offer.then(({webPush}) => device.check(webPush?.publicKey)).catch(() => {}); // once a visit
 const workers = () => navigator.serviceWorker.register('/sw.js', {updateViaCache: 'none'});
 const others = new Set(); // the buttons of this page, which show one device
+let turn = Promise.resolve(); // and change it one after the other
 
 /** The subscription of this browser under the server's key; made where there is none, anew where the key is another. */
 const subscribe = async (key) => {
@@ -29,9 +31,8 @@ const editionsNow = async () => {
   return subscribed ? (await device.recall())?.editions ?? [] : [];
 };
 
-/** Called at a press. Asks for permission before anything else: a browser allows the question only right after it. */
-const begin = async (edition, key) => {
-  if (await Notification.requestPermission() !== 'granted') return;
+const begin = async (edition, key, permission) => {
+  if (await permission !== 'granted') return;
   const subscription = await subscribe(key);
   await device.register(subscription, [...new Set([...await editionsNow(), edition])], key);
 };
@@ -63,6 +64,7 @@ class FlashAlerts extends HTMLElement {
     this.#words = labels.ui;
     this.#key = webPush?.publicKey;
     this.replaceChildren(this.#button, this.#status);
+    await checked;
     await this.#draw();
   }
 
@@ -85,12 +87,16 @@ class FlashAlerts extends HTMLElement {
     if (this.#busy || this.#obstacle) return this.#draw();
     this.#busy = true;
     this.#failed = false;
-    const stops = this.dataset.is === 'on', done = stops ? end(this.#edition) : begin(this.#edition, this.#key);
+    const stops = this.dataset.is === 'on';
+    const permission = stops || Notification.requestPermission(); // at once: browsers allow it only right after a press
+    const done = turn.then(() => stops ? end(this.#edition) : begin(this.#edition, this.#key, permission))
+      .catch((error) => {
+        console.warn('flash-alerts:', error.message);
+        this.#failed = true;
+      });
+    turn = done;
     await this.#draw();
-    await done.catch((error) => {
-      console.warn('flash-alerts:', error.message);
-      this.#failed = true;
-    });
+    await done;
     this.#busy = false;
     for (const other of others) await other.#draw();
   }

@@ -48,6 +48,15 @@ const device = (() => {
     await kept('device', () => ({...held, ...said, key, editions}));
   };
 
+  /** Forget a registration that the server does not know (any more), or that was made under another public key. Rejects
+   *  where nobody answers; then nothing is forgotten. */
+  const check = async (key) => {
+    const held = await recall();
+    if (!held || !key) return;
+    const answer = held.key === key && await ask('GET', `/v1/devices/${held.id}`, undefined, held.secret);
+    if (!answer || [401, 404].includes(answer.status)) await kept('device', () => undefined);
+  };
+
   /** Be nobody: erased there, then here. Rejects where the server does not answer; then nothing is forgotten. */
   const erase = async () => {
     const held = await recall();
@@ -63,5 +72,5 @@ const device = (() => {
     }
   };
 
-  return {kept, recall, register, erase, receipt};
+  return {kept, recall, register, check, erase, receipt};
 })();

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, Worker, expect
+from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, Response, Worker, expect
 
 from tests.browser.newsroom import Newsroom
 from tests.browser.test_demo import until
@@ -43,10 +43,10 @@ class Phone:
     def _heard(self, event: dict[str, Any]) -> None:
         self._registrations += [one["registrationId"] for one in event["registrations"]]
 
-    def push(self, version: int, title: str = "Urgent", **more: Any) -> None:
+    def push(self, version: int, title: str = "Urgent", alert: str = ALERT, **more: Any) -> None:
         """A push as Flashwire sends it; `more` are members of the notification."""
-        notification = {"title": title, "body": "Ferries stay in port", "tag": ALERT, "navigate": "/demo", **more}
-        self.push_text(json.dumps({"web_push": 8030, "notification": notification, "alert": ALERT, "version": version}))
+        notification = {"title": title, "body": "Ferries stay in port", "tag": alert, "navigate": "/demo", **more}
+        self.push_text(json.dumps({"web_push": 8030, "notification": notification, "alert": alert, "version": version}))
 
     def push_text(self, data: str) -> None:
         where = {"origin": self._origin, "registrationId": self._registrations[-1]}
@@ -136,22 +136,38 @@ def test_markup_in_a_push_is_text_and_a_script_no_address(phone: Phone, newsroom
     phone.shows({"title": "<b>Urgent</b>", "body": "<img src=x onerror=alert(1)>", "url": newsroom.url})
 
 
+CLICK = """async () => {
+    const opened = [], waits = [], [notification] = await registration.getNotifications();
+    clients.openWindow = async (url) => { opened.push(url); };  // allowed after a person's click only
+    const event = new NotificationEvent('notificationclick', {notification});
+    event.waitUntil = (promise) => waits.push(promise);
+    dispatchEvent(event);
+    await Promise.all(waits);
+    return opened;
+}"""
+
+
 def test_a_click_opens_the_alert_and_closes_the_notification(phone: Phone) -> None:
     phone.push(1, navigate="https://example.org/ferries")
     phone.shows({"version": 1})
-    opened = phone.worker.evaluate(
-        """async () => {
-            const opened = [], waits = [], [notification] = await registration.getNotifications();
-            clients.openWindow = async (url) => { opened.push(url); };  // allowed after a person's click only
-            const event = new NotificationEvent('notificationclick', {notification});
-            event.waitUntil = (promise) => waits.push(promise);
-            dispatchEvent(event);
-            await Promise.all(waits);
-            return opened;
-        }"""
-    )
-    assert opened == ["https://example.org/ferries"]
+    assert phone.worker.evaluate(CLICK) == ["https://example.org/ferries"]
     phone.shows()
+
+
+def test_the_worker_tells_that_an_alert_was_shown_and_opened(phone: Phone, context: BrowserContext, page: Page) -> None:
+    answers: list[Response] = []
+    context.on("response", lambda answer: answers.append(answer) if answer.url.endswith("/v1/receipts") else None)
+    registration = {"platform": "fcm", "token": "token-of-a-phone-000001", "preferences": {"editions": ["en"]}}
+    request = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": json.dumps(registration)}
+    made = f"fetch('/v1/devices', {json.dumps(request)}).then((answer) => answer.json())"
+    page.evaluate(f"{made}.then((made) => device.kept('device', () => made))")
+    phone.push(3, navigate="https://example.org/ferries")
+    phone.shows({"version": 3})
+    phone.worker.evaluate(CLICK)
+    until(page, lambda: len(answers) == 2)
+    said = [json.loads(answer.request.post_data or "")[0] for answer in answers]
+    assert [(one["alert"], one["version"], one["what"]) for one in said] == [(ALERT, 3, "shown"), (ALERT, 3, "opened")]
+    assert [answer.status for answer in answers] == [200, 200]
 
 
 # --- the button
