@@ -6,6 +6,7 @@ The rule to remember: what phones show is the sandbox's word alone. Nothing here
 import json
 import time
 import urllib.request
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,39 @@ PAGE = 10_000
 class Phone(msgspec.Struct, frozen=True):
     """One registered device. `token` is what the sandbox calls its phone."""
 
-    platform: Platform
-    token: str
+    registration: Registration
     number: int
     id: str
     secret: str
+
+    @property
+    def platform(self) -> Platform:
+        return self.registration.platform
+
+    @property
+    def token(self) -> str:
+        subscription = self.registration.subscription
+        return self.registration.token if subscription is None else subscription.endpoint
+
+    def change(self, system: System, preferences: Preferences) -> None:
+        """What the app sends when its reader wants something else."""
+        body: dict[str, Any] = {"platform": self.platform, "preferences": preferences}
+        subscription = self.registration.subscription
+        if subscription is None:
+            body["token"] = self.token
+        else:
+            keys = {"p256dh": _base64url(subscription.p256dh), "auth": _base64url(subscription.auth)}
+            body["subscription"] = {"endpoint": subscription.endpoint, "keys": keys}
+        self._say(system, "PUT", msgspec.json.encode(body))
+
+    def erase(self, system: System) -> None:
+        """What the app sends when its reader wants nothing any more."""
+        self._say(system, "DELETE", None)
+
+    def _say(self, system: System, method: str, body: bytes | None) -> None:
+        headers = {"Authorization": f"Bearer {self.secret}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{system.url}/v1/devices/{self.id}", body, headers, method=method)
+        urllib.request.urlopen(request, timeout=ANSWER_WITHIN_S).close()
 
 
 def house_style(folder: Path, fuse_s: float) -> Path:
@@ -63,18 +92,14 @@ async def register(system: System, registrations: Sequence[Registration]) -> lis
         for start in range(0, len(registrations), REGISTERED_TOGETHER):
             some = registrations[start : start + REGISTERED_TOGETHER]
             done = await devices.register_all(store, some, time.time_ns() // 1_000_000)
-            phones += [
-                Phone(one.platform, _token(one), told.number, told.id, told.secret)
-                for one, told in zip(some, done, strict=True)
-            ]
+            phones += [Phone(one, told.number, told.id, told.secret) for one, told in zip(some, done, strict=True)]
     finally:
         await store.aclose()
     return phones
 
 
-def _token(registration: Registration) -> str:
-    subscription = registration.subscription
-    return registration.token if subscription is None else subscription.endpoint
+def _base64url(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 class Sandbox:
@@ -105,6 +130,10 @@ class Sandbox:
             found += told["phones"]
             following = told["next"]
         return found
+
+    def some(self, alert: str, count: int) -> list[str]:
+        """The tokens of the first `count` phones that show the alert."""
+        return [phone["token"] for phone in self._ask(f"/v1/phones?limit={count}&alert={alert}")["phones"]]
 
     def calls(self, alert: str | None = None) -> list[dict[str, Any]]:
         """Every right request, the oldest first; without an alert, wrong ones too."""

@@ -94,9 +94,13 @@ class System:
         """Withdraw; the answer's body."""
         return self.ask(f"/v1/alerts/{alert_id}/kill", {"reason": reason})
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One request, with the duty key and a fresh Idempotency-Key where it writes. Raises HTTPError."""
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
+    def ask(
+        self, path: str, body: dict[str, Any] | None = None, *, if_match: int | None = None, key: str | None = None
+    ) -> dict[str, Any]:
+        """One request, with the duty key (or `key`) and a fresh Idempotency-Key where it writes. Raises HTTPError."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key or self.key}"}
+        if if_match is not None:
+            headers["If-Match"] = f'"{if_match}"'
         data = None
         if body is not None:
             headers["Idempotency-Key"] = str(uuid.uuid4())

@@ -6,26 +6,38 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.acceptance import acknowledged, gaps
+from tests.acceptance import acknowledged, fire, gaps, takeback
 
-NAMES = ("acknowledged", "gaps")
-PLANTS: Mapping[str, tuple[str, ...]] = {"acknowledged": acknowledged.PLANTS, "gaps": gaps.PLANTS}
+NAMES = ("acknowledged", "gaps", "fire", "takeback")
+PLANTS: Mapping[str, tuple[str, ...]] = {
+    "acknowledged": acknowledged.PLANTS, "gaps": gaps.PLANTS, "fire": fire.PLANTS, "takeback": takeback.PLANTS,
+}  # fmt: skip
 SHOWN_MAX = 10
 FULL_WITHIN_S = 120.0
 
 
 async def observe(name: str, seed: int, short: bool) -> tuple[Any, dict[str, float]]:
     """The recorded facts of one run on the real system, and figures for a person."""
-    if name == "acknowledged":
-        return await acknowledged.observe(seed, **acknowledged.SHORT if short else acknowledged.FULL)
-    return await gaps.observe(seed, **gaps.SHORT if short else gaps.FULL)
+    match name:
+        case "acknowledged":
+            return await acknowledged.observe(seed, **acknowledged.SHORT if short else acknowledged.FULL)
+        case "gaps":
+            return await gaps.observe(seed, **gaps.SHORT if short else gaps.FULL)
+        case "fire":
+            return await fire.observe(seed, **fire.SHORT if short else fire.FULL)
+    return await takeback.observe(seed, takeback.SHORT if short else takeback.FULL)
 
 
 def judge(name: str, facts: Any, fault: str | None) -> list[str]:
     """What is wrong. With `fault` the recorded facts are falsified first, and that must be found."""
-    if name == "acknowledged":
-        return acknowledged.check(acknowledged.plant(facts, fault) if fault else facts)
-    return [wrong for case in (gaps.plant(facts, fault) if fault else facts) for wrong in gaps.check(case)]
+    match name:
+        case "acknowledged":
+            return acknowledged.check(acknowledged.plant(facts, fault) if fault else facts)
+        case "gaps":
+            return [wrong for case in (gaps.plant(facts, fault) if fault else facts) for wrong in gaps.check(case)]
+        case "fire":
+            return fire.check(fire.plant(facts, fault) if fault else facts)
+    return [wrong for case in (takeback.plant(facts, fault) if fault else facts) for wrong in takeback.check(case)]
 
 
 def report(name: str, facts: Any, figures: Mapping[str, float], fault: str | None) -> int:
