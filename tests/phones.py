@@ -18,12 +18,14 @@ from service.domain.device import Platform, Preferences
 from service.domain.registration import Registration
 from service.store import devices
 from service.store.connection import for_commands
-from tests.processes import ROOT, System
+from tests.processes import DEADLINE_S, ROOT, System
 
 REGISTERED_TOGETHER = 500
 STORE_TIMEOUT_S = 10.0
 ANSWER_WITHIN_S = 30.0
 PAGE = 10_000
+LOOK_AGAIN_S = 0.03
+"""Often enough to hit the middle of a fan-out, and nothing that the sandbox would notice."""
 
 
 class Phone(msgspec.Struct, frozen=True):
@@ -116,6 +118,13 @@ class Sandbox:
     def showing(self, alert: str) -> int:
         """How many phones show the alert."""
         return int(self.counts(alert)["phonesShowing"])
+
+    def until_showing(self, alert: str, count: int, within_s: float = DEADLINE_S) -> None:
+        """Wait until so many phones show the alert; an AssertionError that says how many do where it takes longer."""
+        deadline_s = time.monotonic() + within_s
+        while (found := self.showing(alert)) < count:
+            assert time.monotonic() < deadline_s, f"{found} of {count} phones show it after {within_s:g} s"
+            time.sleep(LOOK_AGAIN_S)
 
     def accepted(self, alert: str) -> int:
         """How many notifications of the alert phones have received."""

@@ -23,6 +23,7 @@ from tests.ports import free_ports
 ROOT = Path(__file__).resolve().parents[1]
 DEADLINE_S = 30.0
 LOOK_AGAIN_S = 0.005
+LOG_SHOWN = 3000
 QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1}
 """Settings under which a test need not wait; a test may name others."""
 CHILDREN_MAX = 16
@@ -71,10 +72,11 @@ class System:
     def __enter__(self) -> "System":
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        if raised[0] is None:
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if problem is None:
             self.close()
         else:
+            problem.add_note(f"What flashwire up said last:\n{self.log()[-LOG_SHOWN:]}")
             self._end_at_once()
 
     def _is_ready(self) -> bool:

@@ -1,7 +1,8 @@
 """What a block of devices is still owed of an alert: whom to send what, read off the ledger's marks.
 
 The rule to remember: whoever was tried with an older version, in doubt or not, gets the change and nothing else;
-whoever was tried with none is rung with the newest, plainly. Nobody is both.
+whoever was tried with none is rung with the newest, plainly. Nobody is both; where it cannot be known yet, it is asked
+again a moment later.
 """
 
 from collections import Counter
@@ -23,6 +24,8 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """By version: who was sent it, in doubt or not."""
     ended: int
     """Of the current version: accepted, failed for good; and who is gone."""
+    in_flight: int = 0
+    """Who is being sent an older version at this moment: it may still come back as not sent."""
     planned: int
     """How many of the platform's devices there were when the alert was first planned."""
     done: bool
@@ -35,6 +38,8 @@ class Letter(msgspec.Struct, frozen=True):
     device: Device
     change: Change
     sound: bool
+    corrects: bool = False
+    """Whether a silent change is the correction of an error."""
 
 
 class Owed(msgspec.Struct, frozen=True):
@@ -42,6 +47,12 @@ class Owed(msgspec.Struct, frozen=True):
 
     letters: list[Letter]
     held: Counter[str]
+    undecided: int = 0
+    """Who is left out for now, since it is not known yet what they were given."""
+
+    def taking_back(self) -> list[Letter]:
+        """Those that take an error back: nobody is rung before they have left."""
+        return [letter for letter in self.letters if letter.change in ("visible", "withdrawn") or letter.corrects]
 
     def of(self, new: bool) -> int:
         """The bits of the devices that are rung (or else: that get a change)."""
@@ -52,7 +63,8 @@ class Owed(msgspec.Struct, frozen=True):
         if not taken:
             return self
         kept = [letter for letter in self.letters if letter.change != "new" or not taken >> letter.device.bit & 1]
-        return Owed(kept, self.held + Counter({cause: len(self.letters) - len(kept)}))
+        held = self.held + Counter({cause: len(self.letters) - len(kept)})
+        return Owed(kept, held, self.undecided)
 
 
 def owed(devices: Sequence[Device], versions: Sequence[Alert], marks: Marks, now_ms: int, *, late: bool) -> Owed:
@@ -70,16 +82,19 @@ def owed(devices: Sequence[Device], versions: Sequence[Alert], marks: Marks, now
     letters: list[Letter] = []
     letters_after: list[Letter] = []
     held: Counter[str] = Counter()
+    undecided = 0
     for device in devices:
         bit = device.bit
         if marks.ended >> bit & 1 or device.gone_ms is not None:
             continue
-        if older >> bit & 1:
+        if marks.in_flight >> bit & 1:
+            undecided |= 1 << bit
+        elif older >> bit & 1:
             given = max(version for version, found in before if found >> bit & 1)
             change = changed[given]
             if change is not None:
                 sound = change != "silent" and audience.sounds(device, alert, now_ms)
-                letters_after.append(Letter(device, change, sound))
+                letters_after.append(Letter(device, change, sound, alert.correction is not None))
         elif rings and device.number < marks.planned:
             decision = audience.decide(device, alert, now_ms)
             if isinstance(decision, Skip):
@@ -88,4 +103,4 @@ def owed(devices: Sequence[Device], versions: Sequence[Alert], marks: Marks, now
                 held["late"] += 1
             else:
                 letters.append(Letter(device, "new", decision.sound))
-    return Owed(letters + letters_after, held)
+    return Owed(letters + letters_after, held, undecided)

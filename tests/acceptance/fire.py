@@ -167,7 +167,7 @@ async def observe(chance: int, tokens: int) -> tuple[Facts, dict[str, float]]:
 
 def _kill(system: System, sandbox: Sandbox, alert: str, victim: str, after: int) -> None:
     """kill -9 a worker once so many phones show the alert."""
-    until(lambda: sandbox.showing(alert) >= after, f"{after} phones show it", REACHED_WITHIN_S)
+    sandbox.until_showing(alert, after, REACHED_WITHIN_S)
     until(lambda: system.end(victim), f"{victim} runs")
 
 

@@ -165,13 +165,13 @@ def _take_back(system: System, sandbox: Sandbox, verb: Verb, phones: dict[str, P
     """One alert: rung, taken back at half, and told to the end. Who goes leaves `phones`."""
     meant = frozenset(phones)
     alert = system.post(f"The southern bridge is open, says report {verb}")["alert"]["id"]
-    until(lambda: sandbox.showing(alert) >= len(meant) * 3 // 10, "three tenths show it")
+    sandbox.until_showing(alert, len(meant) * 3 // 10)
     some = [phones.pop(token) for token in sandbox.some(alert, CHANGED + ERASED)]
     for phone in some[:CHANGED]:
         phone.change(system, ELSEWHERE)
     for phone in some[CHANGED:]:
         phone.erase(system)
-    until(lambda: sandbox.showing(alert) >= len(meant) // 2, "half of them show it")
+    sandbox.until_showing(alert, len(meant) // 2)
     verb_ms, released_ms = _do(system, verb, alert)
     _settle(sandbox, alert)
     calls = (Call(one["atMs"], one["token"], one["version"]) for one in sandbox.calls(alert))

@@ -74,6 +74,25 @@ def test_a_correction_goes_to_who_was_given_the_error_and_the_rest_get_it_plainl
     assert said([device(0), device(1)], corrected(), found) == [(0, "new", True), (1, "visible", True)]
 
 
+def test_whose_older_version_is_just_being_sent_is_asked_about_again() -> None:
+    found = Marks(tried={1: bits.of([1, 2])}, in_flight=bits.of([2]), ended=0, planned=1000, done=False)
+    due = owed([device(0), device(1), device(2)], corrected(), found, NOW_MS, late=False)
+    assert [(letter.device.number, letter.change) for letter in due.letters] == [(0, "new"), (1, "visible")]
+    assert due.undecided == bits.of([2])
+
+
+@pytest.mark.parametrize("versions", [corrected("major"), corrected("minor"), killed()])
+def test_what_takes_an_error_back_leaves_first(versions: list[Alert]) -> None:
+    due = owed([device(0), device(1)], versions, marks(v1=bits.of([1])), NOW_MS, late=False)
+    assert [letter.device.number for letter in due.taking_back()] == [1]
+
+
+def test_an_update_takes_nothing_back() -> None:
+    versions = [make_alert(), make_alert(version=2, msg_type="Update", signals=("update",))]
+    due = owed([device(0), device(1)], versions, marks(v1=bits.of([1])), NOW_MS, late=False)
+    assert not due.taking_back()
+
+
 def test_a_minor_correction_makes_no_sound() -> None:
     assert said([device(1)], corrected("minor"), marks(v1=bits.of([1]))) == [(1, "silent", False)]
 

@@ -26,7 +26,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 def kill_at(share: float, system: System, sandbox: Sandbox, alert: str, victim: str) -> None:
-    until(lambda: sandbox.showing(alert) >= share * DEVICES, f"{share:.0%} of the phones")
+    sandbox.until_showing(alert, round(share * DEVICES))
     until(lambda: system.end(victim), f"{victim} runs")
 
 
@@ -38,7 +38,7 @@ def test_every_phone_shows_it_once_whatever_is_killed(system: System, victim: st
     for share in AT:
         kill_at(share, system, sandbox, alert, victim)
     killed_s = time.monotonic()
-    until(lambda: sandbox.showing(alert) == DEVICES, "all phones show it", TAKEOVER_MAX_S)
+    sandbox.until_showing(alert, DEVICES, TAKEOVER_MAX_S)
     print(f"{victim}: all have it {time.monotonic() - killed_s:.1f} s after its last end")
     phones = sandbox.phones(alert)
     assert len(phones) == DEVICES

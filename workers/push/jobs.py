@@ -18,13 +18,15 @@ from service.domain.owed import Marks, Owed, owed
 from service.domain.shards import Job
 from service.store import devices, plans
 from service.store.ledger import Block, Opened, Still
-from workers.push.lane import Lane, now_ms
+from workers.push.lane import BEGUN_FOR_S, Lane, now_ms
 from workers.push.sending import Pass
 
 log = structlog.get_logger("push")
 
 STORE_AGAIN_S = 1.0
 FAULT_AGAIN_S = 5.0
+FLIGHT_S = 2 * BEGUN_FOR_S
+"""After so long what was begun with an older version has left or has come back, and the ledger says which."""
 EXPRESS_WAIT_S = 1.0
 """How long standard work waits in its place before it goes back into its queue."""
 
@@ -95,10 +97,11 @@ class _Run:
         if due.letters and self._is_late(alert.version_created):
             await plans.give_up(lane.store, job, f"{len(due.letters)} devices not reached in time", now_ms())
             return None
+        letters = due.taking_back() or due.letters
         again_s, refused = None, False
-        if due.letters:
+        if letters:
             sent = Pass(
-                lane, self._place, alert, self._newest.state, due.letters, self._tries, self._until_s,
+                lane, self._place, alert, self._newest.state, letters, self._tries, self._until_s,
                 is_express=self._is_express, attempt=self._opened.attempts + 1,
             )  # fmt: skip
             left = await sent.go()
@@ -106,6 +109,10 @@ class _Run:
                 await plans.finish(lane.store, job, done=False)
                 return None
             again_s, refused = left.again_s, left.refused
+        if again_s is None and len(letters) < len(due.letters):
+            again_s = 0.0  # behind all blocks in which an error is still to be taken back
+        if again_s is None and due.undecided:
+            again_s = max(0.0, FLIGHT_S - self._age_s())
         if again_s is None:
             await plans.finish(lane.store, job, done=alert.pub_status == "usable")
         else:
@@ -114,19 +121,41 @@ class _Run:
 
     def _has_work(self) -> bool:
         """Whether somebody may be owed something: a ring, or a change of what was given."""
-        older = any(found for version, found in self._tried.items() if version < self._job.version)
-        return older or (self._newest.alert.pub_status == "usable" and not self._opened.done)
+        return bool(self._older()) or (self._newest.alert.pub_status == "usable" and not self._opened.done)
+
+    def _older(self) -> int:
+        """Who was tried with an older version."""
+        found = 0
+        for version, tried in self._tried.items():
+            found |= tried if version < self._job.version else 0
+        return found
 
     async def _due(self, block: list[Device]) -> Owed:
         """What the block is owed; counted the first time."""
         opened, version, alert = self._opened, self._job.version, self._newest.alert
         ended = opened.marked(version, "ok") | opened.marked(version, "fail") | opened.gone
-        marks = Marks(tried=self._tried, ended=ended, planned=opened.planned, done=opened.done)
+        marks = Marks(
+            tried=self._tried, ended=ended, in_flight=self._in_flight(), planned=opened.planned, done=opened.done
+        )
         versions = [record.alert for record in opened.versions]
         due = owed(block, versions, marks, now_ms(), late=self._is_late(alert.first_created))
         due = due.without(await self._rung_elsewhere(due), "story")
         await self._count(due)
         return due
+
+    def _in_flight(self) -> int:
+        """Who was begun with an older version so lately that it may not have left, and will then not leave."""
+        if self._age_s() >= FLIGHT_S:
+            return 0
+        found = 0
+        for version, tried in self._tried.items():
+            if version < self._job.version:
+                found |= tried & ~self._opened.marked(version, "ok") & ~self._opened.marked(version, "fail")
+        return found
+
+    def _age_s(self) -> float:
+        """How long the version has been there."""
+        return (now_ms() - moment.from_text(self._newest.alert.version_created)) / 1000
 
     async def _rung_elsewhere(self, due: Owed) -> int:
         """Readers of several editions whom another edition of the story has rung."""
@@ -148,8 +177,9 @@ class _Run:
             counts = {f"held:{cause}:{platform}": count for cause, count in due.held.items()}
             counts |= {f"eligible:{platform}": new.bit_count(), f"quiet:{platform}": quiet}
             await ledger.note(self._place, "seen", new, counts)
-        changed = due.of(new=False)
-        if changed and f"{version}:need".encode() not in self._opened.fields:
+        reached = self._opened.marked(version, "ok") | self._opened.marked(version, "fail")
+        changed = due.of(new=False) | reached & self._older()
+        if changed and not due.undecided and f"{version}:need".encode() not in self._opened.fields:
             counts = {f"needed:{version}:{platform}": changed.bit_count()}
             await ledger.note(self._place, f"{version}:need", changed, counts)
 

@@ -22,10 +22,13 @@ from service.domain.payloads import apns, fcm, webpush
 from service.domain.payloads.notification import Change, Message, notify
 from service.store.connection import Store
 from service.store.ledger import Ledger
+from workers.push.http import Window
 from workers.push.providers import Provider
 
 log = structlog.get_logger("push")
 
+BEGUN_FOR_S = 0.5
+"""How long what the ledger has begun may still leave; a kill must silence everything within a second."""
 BUILT_MAX = 64
 """Messages kept ready; an alert needs at most six forms of each version."""
 
@@ -47,7 +50,7 @@ class Lane:
         self.settings = settings
         self.breaker = Breaker(settings.breaker_failures, settings.breaker_pause_s)
         self.guard = RefusalGuard(settings.gone_share_max)
-        self.window = asyncio.Semaphore(settings.push_window)
+        self.window = Window(settings.push_window, BEGUN_FOR_S)
         self.stopping = False
         self._newsroom = newsroom
         self._public_url = public_url

@@ -23,7 +23,7 @@ from service.ending import end
 from service.store import devices
 from service.store.ledger import Block, Settled
 from workers.push import metrics
-from workers.push.lane import Lane, now_ms
+from workers.push.lane import BEGUN_FOR_S, Lane, now_ms
 
 log = structlog.get_logger("push")
 
@@ -35,8 +35,6 @@ ASK_AGAIN_S = 0.1
 TRIPPED_S = 30.0
 TRIAL_DEVICES = 1
 """Sent to a provider that may or may not be well again."""
-BEGUN_FOR_S = 0.5
-"""How long what the ledger has begun may still leave; a kill must silence everything within a second."""
 STORE_AGAIN_S = 0.2
 SETTLE_EVERY_S = 0.02
 """How long outcomes are gathered before they are written down together."""
@@ -138,18 +136,25 @@ class Pass:
                 self._flying[bit] = asyncio.create_task(self._send(letter, begun_s))
 
     async def _send(self, letter: Letter, begun_s: float) -> None:
-        lane = self._lane
-        message = lane.message(self._alert, letter.change, sound=letter.sound)
-        async with lane.window:
-            if time.monotonic() - begun_s > BEGUN_FOR_S or lane.breaker.left_ms(now_ms()):
-                result: Outcome | None = None  # begun too long ago, or the provider has asked for a pause since
-            else:
-                sent = await lane.provider.send(letter.device, message)
-                result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
-                lane.observe(result)
-                metrics.count(lane.platform, result)
+        """Send it, unless its batch was begun too long ago by the time that there is room."""
+        lane, result = self._lane, None
+        if await lane.window.enter():
+            try:
+                if time.monotonic() - begun_s <= BEGUN_FOR_S and not lane.breaker.left_ms(now_ms()):
+                    result = await self._exchange(letter)
+            finally:
+                lane.window.leave()
         self._landed.append((letter, result))
         self._woken.set()
+
+    async def _exchange(self, letter: Letter) -> Outcome:
+        lane = self._lane
+        message = lane.message(self._alert, letter.change, sound=letter.sound)
+        sent = await lane.provider.send(letter.device, message)
+        result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
+        lane.observe(result)
+        metrics.count(lane.platform, result)
+        return result
 
     async def _settle(self) -> None:
         self._woken.clear()
