@@ -20,6 +20,8 @@ SHOWN = """navigator.serviceWorker.ready.then((worker) => worker.getNotification
         ({title, body, tag, dir, lang, silent, renotify, version: data.version, url: data.url})))"""
 REGISTER = "navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready)"
 COUNT = "() => { self.handled = 0; addEventListener('push', () => turn.finally(() => { handled += 1; })); }"
+DISPATCH = """(events) => events.forEach(({data, notification}) => dispatchEvent(
+    Object.assign(new Event('push'), {data: data && {json: () => data}, notification, waitUntil() {}})))"""
 SWEEP = """navigator.serviceWorker.ready.then((worker) => worker.getNotifications())
     .then((all) => all.forEach((notification) => notification.close()))"""
 
@@ -55,9 +57,17 @@ class Phone:
 
     def push_read(self, notification: dict[str, Any]) -> None:
         """As from a browser that reads declarative Web Push itself: no data, but the notification it would show."""
-        event = "Object.assign(new Event('push'), {data: null, notification, waitUntil() {}})"
-        self.worker.evaluate(f"(notification) => dispatchEvent({event})", notification)
-        self._sent += 1
+        self._dispatch({"data": None, "notification": notification})
+
+    def push_at_once(self, *versions: int) -> None:
+        """Several versions of an alert, in one breath."""
+        shown = {"title": "Urgent", "tag": ALERT, "navigate": "/demo"}
+        self._dispatch(*({"data": {"notification": shown, "alert": ALERT, "version": each}} for each in versions))
+
+    def _dispatch(self, *events: dict[str, Any]) -> None:
+        """Inside the worker; DevTools can hand over data only, and one push after the other."""
+        self.worker.evaluate(DISPATCH, list(events))
+        self._sent += len(events)
 
     def shows(self, *expected: dict[str, Any]) -> None:
         """Wait until the worker is done with every push, and see notifications with just these members.
@@ -107,12 +117,18 @@ def test_an_older_version_never_takes_the_place_of_a_newer_one(phone: Phone) -> 
     phone.shows({"title": "Withdrawn", "version": 2})
 
 
+def test_of_versions_that_arrive_together_the_newest_stays(phone: Phone) -> None:
+    phone.push_at_once(1, 3, 2)
+    phone.shows({"version": 3})
+
+
 def test_what_a_reader_has_swept_away_does_not_ring_again(phone: Phone) -> None:
     phone.push(2)
     phone.shows({"version": 2})
     phone.sweep()
     phone.push(2, "Repeated")
     phone.push(1, "Older")
+    phone.shows()
     phone.push(3, "Newer", silent=True)
     phone.shows({"title": "Newer", "version": 3})
 
