@@ -124,7 +124,10 @@ async def dead_letters(store: Store) -> list[DeadLetter]:
 
 
 async def revive(store: Store, letters: Iterable[DeadLetter], now_ms: int, kept_days: int) -> None:
-    """Give dead letters another life, as if planned now: they ring whom they ring. Raises StoreUnavailable."""
+    """Give dead letters another life, as if planned now: they ring whom they ring. Raises StoreUnavailable.
+
+    Their blocks are open from the first moment on (of the epoch), so that the dispatcher's next sweep takes them.
+    """
     for letter in letters:
         job = letter.job
         await open_jobs(store, [job], now_ms, kept_days)
@@ -132,5 +135,6 @@ async def revive(store: Store, letters: Iterable[DeadLetter], now_ms: int, kept_
             name = keys.ledger(job.alert_id, job.platform, job.block)
             pipe.hdel(name, f"{job.version}:runs", f"{job.version}:attempts")
             pipe.hset(name, "since", now_ms)
+            pipe.zadd(keys.PLANS, {f"{job.alert_id}:{job.version}": 0})
             pipe.xdel(keys.DEAD, letter.id)
             await pipe.execute()

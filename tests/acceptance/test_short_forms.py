@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance import acknowledged, gaps
+from tests.acceptance import acknowledged, fire, gaps, takeback
 from tests.acceptance.__main__ import NAMES, PLANTS, judge, main, observe, report
 
 Run = tuple[Any, dict[str, float]]
@@ -31,6 +31,21 @@ def test_every_cursor_gets_the_exact_suffix_or_an_honest_snapshot(runs: dict[str
     assert figures["cases"] == gaps.SHORT["cases"]
     assert min(figures[event] for event in ("gateways killed", "stores killed", "other lives")) >= 1
     assert all(figures[f"told {what}"] > 0 for what in ("resumed", "cold", "epoch", "trimmed", "ahead"))
+
+
+def test_push_under_fire_reaches_every_live_phone_and_presses_nobody(runs: dict[str, Run]) -> None:
+    facts, figures = runs["fire"]
+    assert judge("fire", facts, None) == []
+    assert figures["worker kills"] == len(fire.VICTIMS)
+    assert figures["phones reached"] + figures["gone"] <= figures["tokens"] == fire.SHORT["tokens"]
+    assert all(figures[what] > 0 for what in ("gone", "cut after taken", "refused"))
+
+
+def test_a_correction_and_a_kill_reach_exactly_those_who_were_given_the_error(runs: dict[str, Run]) -> None:
+    facts, figures = runs["takeback"]
+    assert judge("takeback", facts, None) == []
+    assert [case.verb for case in facts] == list(takeback.VERBS)
+    assert all(0 < figures[f"given before {verb}"] < figures["devices"] for verb in takeback.VERBS)
 
 
 @pytest.mark.parametrize(("name", "fault"), [(name, fault) for name in NAMES for fault in PLANTS[name]])
