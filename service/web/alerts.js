@@ -13,30 +13,33 @@ const SUPPORTED = 'serviceWorker' in navigator && 'PushManager' in window && 'No
 
 const offer = fetch('/v1/editions').then((answer) => answer.json());
 const checked = offer.then(({webPush}) => device.check(webPush?.publicKey)).catch(() => {}); // once a visit
-const workers = () => navigator.serviceWorker.register('/sw.js', {updateViaCache: 'none'});
-const others = new Set(); // the buttons of this page, which show one device
+const buttons = new Set(); // those of this page: all show one device
 let turn = Promise.resolve(); // and change it one after the other
 
 /** The subscription of this browser under the server's key; made where there is none, anew where the key is another. */
 const subscribe = async (key) => {
-  await workers();
+  await navigator.serviceWorker.register('/sw.js', {updateViaCache: 'none'});
   const {pushManager} = await navigator.serviceWorker.ready;
   if ((await device.recall())?.key !== key) await (await pushManager.getSubscription())?.unsubscribe();
   return pushManager.subscribe({userVisibleOnly: true, applicationServerKey: key});
 };
 
+/** The editions that come to this browser; none where it has lost its subscription. */
 const editionsNow = async () => {
   const registration = await navigator.serviceWorker.getRegistration('/sw.js');
   const subscribed = await registration?.pushManager.getSubscription();
   return subscribed ? (await device.recall())?.editions ?? [] : [];
 };
 
+/** Add an edition, once the reader has allowed it; nothing happens where not. Rejects where the browser's push service
+ *  or ours refuses. */
 const begin = async (edition, key, permission) => {
   if (await permission !== 'granted') return;
   const subscription = await subscribe(key);
   await device.register(subscription, [...new Set([...await editionsNow(), edition])], key);
 };
 
+/** Take an edition away, and with the last one the device: there first, so that nothing is sent to nobody. */
 const end = async (edition) => {
   const left = (await editionsNow()).filter((other) => other !== edition);
   const {pushManager} = await navigator.serviceWorker.ready, subscription = await pushManager.getSubscription();
@@ -54,7 +57,7 @@ class FlashAlerts extends HTMLElement {
   #failed = false;
 
   async connectedCallback() {
-    others.add(this);
+    buttons.add(this);
     this.#button.type = 'button';
     this.#button.onclick = () => this.#press();
     this.#status.setAttribute('role', 'status'); // spoken when it changes
@@ -69,7 +72,7 @@ class FlashAlerts extends HTMLElement {
   }
 
   disconnectedCallback() {
-    others.delete(this);
+    buttons.delete(this);
   }
 
   get #edition() {
@@ -98,7 +101,7 @@ class FlashAlerts extends HTMLElement {
     await this.#draw();
     await done;
     this.#busy = false;
-    for (const other of others) await other.#draw();
+    for (const button of buttons) await button.#draw();
   }
 
   async #draw() {
