@@ -57,6 +57,8 @@ def _shown(notification: Notification, sound: bool) -> dict[str, Any]:
         "lang": alert.language,
         "silent": not aloud,
         "renotify": aloud and notification.change != "new",
+        # where a browser shows it by itself, this is all that the next version can be compared with
+        "data": {"alert": alert.id, "version": alert.version},
     }
     if notification.image is not None:
         shown["image"] = notification.image
