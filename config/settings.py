@@ -171,7 +171,7 @@ class Settings:
     push_timeout_s: Seconds = 5.0
     """How long a provider may take for one request before it is in doubt. Must be shorter than push_job_s."""
     push_job_s: Annotated[float, Between(1, 15)] = 8.0
-    """How long a worker keeps a block; another takes it over so long after a crash, and a second."""
+    """How long a worker stays with a block before others have their turn."""
     push_sends_max: Annotated[int, Between(1, 3)] = 3
     """Sends of one version to one device, those in doubt included (reliability P8)."""
     push_runs_max: Annotated[int, Between(1, 1000)] = 20

@@ -1,16 +1,18 @@
 """arq as we use it, against a real store: what it must still be for what we set on it to mean something."""
 
+import asyncio
 import time
 from importlib import metadata
 
 import pytest
 from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix
 from arq.worker import Worker, func
 from redis.backoff import ExponentialBackoff
 
 from service.domain.shards import Job
 from service.store.embedded import EmbeddedStore
-from tests.stores import server
+from tests.stores import server, until
 from workers.push import queue
 from workers.push.jobs import deliver
 
@@ -29,16 +31,33 @@ def test_arq_and_redis_are_the_pair_that_works_together() -> None:
     assert metadata.version("redis").startswith("5.")
 
 
-async def test_a_dead_worker_s_block_is_free_a_second_after_its_time(pool: ArqRedis) -> None:
+async def test_a_dead_worker_s_block_is_soon_free(pool: ArqRedis) -> None:
     plain = Worker([func(deliver, name="deliver", timeout=60)], queue_name="q", redis_pool=pool, handle_signals=False)
     assert plain.in_progress_timeout_s == 70, "arq's own lease is the longest time-out and ten seconds"
-    ours = queue.worker(pool, "apns", "express", {}, blocks_at_once=4, job_s=8.0)
-    assert ours.in_progress_timeout_s == 9.0
+    ours = queue.worker(pool, "apns", "express", {}, blocks_at_once=4)
+    assert ours.in_progress_timeout_s == queue.LEASE_S
     await pool.aclose()
 
 
+async def test_a_run_renews_its_lease_while_it_lasts(pool: ArqRedis) -> None:
+    name = in_progress_key_prefix + JOBS[0].id
+    async with queue.lease(pool, JOBS[0].id):
+        for _ in range(2):
+            await pool.delete(name)
+            await until(lambda: exists(pool, name))
+    assert 0 < await pool.pttl(name) <= queue.LEASE_S * 1000
+    await pool.delete(name)
+    await asyncio.sleep(queue.LEASE_S / 2)
+    assert not await exists(pool, name)
+    await pool.aclose()
+
+
+async def exists(pool: ArqRedis, name: str) -> bool:
+    return bool(await pool.exists(name))
+
+
 async def test_arq_looks_often_never_gives_up_and_never_pickles(pool: ArqRedis) -> None:
-    worker = queue.worker(pool, "fcm", "standard", {}, blocks_at_once=4, job_s=8.0)
+    worker = queue.worker(pool, "fcm", "standard", {}, blocks_at_once=4)
     function = worker.functions["deliver"]
     assert (worker.poll_delay_s, worker.queue_name, worker.max_jobs) == (0.02, "push:fcm:standard", 4)
     assert (function.max_tries, function.keep_result_s) == (queue.TRIES_MAX, 0)

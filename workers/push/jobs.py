@@ -25,6 +25,8 @@ log = structlog.get_logger("push")
 
 STORE_AGAIN_S = 1.0
 FAULT_AGAIN_S = 5.0
+BEHIND_S = 0.001
+"""Behind all blocks in which an error is still to be taken back; after 0 s a job would keep its place before them."""
 FLIGHT_S = 2 * BEGUN_FOR_S
 """After so long what was begun with an older version has left or has come back, and the ledger says which."""
 EXPRESS_WAIT_S = 1.0
@@ -110,7 +112,7 @@ class _Run:
                 return None
             again_s, refused = left.again_s, left.refused
         if again_s is None and len(letters) < len(due.letters):
-            again_s = 0.0  # behind all blocks in which an error is still to be taken back
+            again_s = BEHIND_S
         if again_s is None and due.undecided:
             again_s = max(0.0, FLIGHT_S - self._age_s())
         if again_s is None:

@@ -5,21 +5,26 @@ because what it gives up it forgets; runs are counted in the ledger, and open bl
 """
 
 import asyncio
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.constants import in_progress_key_prefix
 from arq.worker import Worker, func
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as StoreConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as StoreTimeoutError
 
 from service.domain.device import Platform
 from service.domain.shards import Job, Tier
+from service.ending import end
 from workers.push.jobs import deliver
 from workers.push.lane import now_ms
 
@@ -29,7 +34,9 @@ HEALTH_S = 5
 TRIES_MAX = 1_000_000
 TIMEOUT_S = 300
 """Our own runs end within push_job_s; this only ends what hangs in a way that we have not thought of."""
-LEASE_EXTRA_S = 1
+LEASE_S = 3.0
+"""How long a block stays a worker's that says nothing: after a crash another has it so soon. It is said again three
+times in that time while a run goes on; a worker that slept through it shares the block, which the ledger bears."""
 RETRIES = 6
 BACK_OFF_MAX_S = 1.0
 ENQUEUED_TOGETHER = 32
@@ -57,19 +64,40 @@ async def connect(url: str) -> ArqRedis:
     return await create_pool(redis_settings(url), job_serializer=_pack, job_deserializer=_unpack)
 
 
-def worker(
-    pool: ArqRedis, platform: Platform, tier: Tier, context: dict[str, Any], *, blocks_at_once: int, job_s: float
-) -> Worker:
+def worker(pool: ArqRedis, platform: Platform, tier: Tier, context: dict[str, Any], *, blocks_at_once: int) -> Worker:
     """A worker of one bulkhead; run it with `main`."""
     made = Worker(
-        [func(deliver, name="deliver", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
+        [func(leased, name="deliver", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
         queue_name=queue_name(platform, tier), redis_pool=pool, ctx={**context, "tier": tier}, max_jobs=blocks_at_once,
         poll_delay=POLL_S, health_check_interval=HEALTH_S, handle_signals=False, job_serializer=_pack,
         job_deserializer=_unpack, log_results=False,
     )  # fmt: skip
-    # arq would keep a dead worker's job for its time-out and 10 s more; a run of ours ends by itself within job_s
-    made.in_progress_timeout_s = job_s + LEASE_EXTRA_S
+    # arq would keep a dead worker's job for its time-out and 10 s more, and never renews that
+    made.in_progress_timeout_s = LEASE_S
     return made
+
+
+async def leased(ctx: dict[str, Any], alert_id: str, version: int, platform: Platform, block: int) -> None:
+    """The job as arq runs it: `deliver`, under a lease."""
+    async with lease(ctx["redis"], ctx["job_id"]):
+        await deliver(ctx, alert_id, version, platform, block)
+
+
+@asynccontextmanager
+async def lease(pool: ArqRedis, job_id: str) -> AsyncIterator[None]:
+    """While this is held, the job that arq has just started is renewed as ours."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            with contextlib.suppress(RedisError, OSError):  # then it runs out, and the block may be run twice
+                await pool.psetex(in_progress_key_prefix + job_id, round(LEASE_S * 1000), b"1")
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        await end((renewing,))
 
 
 async def enqueue(pool: ArqRedis, jobs: Sequence[Job], tier: Tier, due_ms: int) -> None:

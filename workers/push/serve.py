@@ -90,12 +90,9 @@ class LaneProcess:
         self._lane = Lane(platform, provider, self._store, ledger, newsroom, settings, public_url(settings))
         self._settings = settings
         self._workers: list[Worker] = [
-            queue.worker(
-                pool, platform, tier, {"lane": self._lane}, blocks_at_once=settings.push_blocks_at_once,
-                job_s=settings.push_job_s,
-            )
+            queue.worker(pool, platform, tier, {"lane": self._lane}, blocks_at_once=settings.push_blocks_at_once)
             for tier in TIERS
-        ]  # fmt: skip
+        ]
 
     def parts(self) -> list[Coroutine[Any, Any, None]]:
         return [self._share_pauses(), *(worker.main() for worker in self._workers)]
