@@ -185,7 +185,7 @@ class Settings:
     breaker_pause_s: Seconds = 5.0
     """How long an open circuit lets nothing through before one request tries again."""
     gone_share_max: Annotated[float, Between(0.01, 1)] = 0.5
-    """More replies than this share saying that the token is gone look like our fault: the lane stops and alarms."""
+    """More replies than this share saying that the token is gone look like our fault: we alarm and remove nobody."""
     apns_key_file: Path | None = None
     """The .p8 key. Without it APNs is off."""
     apns_key_id: str | None = None

@@ -123,7 +123,7 @@ REASONS: dict[Platform, dict[tuple[int, str], _Verdict]] = {
         (400, "TopicDisallowed"): "not-configured",
         (403, "BadCertificate"): "stop",
         (403, "BadCertificateEnvironment"): "stop",
-        (403, "BadEnvironmentKeyIdInToken"): "stop",
+        (403, "BadEnvironmentKeyIdInToken"): "not-configured",  # for this device's environment
         (403, "ExpiredProviderToken"): "renew",
         (403, "Forbidden"): "stop",
         (403, "InvalidProviderToken"): "stop",

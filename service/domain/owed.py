@@ -67,10 +67,13 @@ class Owed(msgspec.Struct, frozen=True):
         return Owed(kept, held, self.undecided)
 
 
-def owed(devices: Sequence[Device], versions: Sequence[Alert], marks: Marks, now_ms: int, *, late: bool) -> Owed:
+def owed(
+    devices: Sequence[Device], versions: Sequence[Alert], marks: Marks, now_ms: int, *, push: bool = True, late: bool
+) -> Owed:
     """What the devices of a block are owed of the newest of `versions` (all of an alert's, oldest first).
 
-    `late`: it is too old to ring anybody any more; changes are carried all the same.
+    `push` False (the editor wants nobody rung) and `late` (it is too old to ring anybody): changes are carried all
+    the same to those who were given something.
     """
     alert = versions[-1]
     before = [(version, found) for version, found in sorted(marks.tried.items()) if version < alert.version and found]
@@ -78,7 +81,7 @@ def owed(devices: Sequence[Device], versions: Sequence[Alert], marks: Marks, now
     for _, found in before:
         older |= found
     changed = {version: changes.loudest(versions, version) for version, _ in before}
-    rings = alert.pub_status == "usable" and not marks.done
+    rings = push and alert.pub_status == "usable" and not marks.done
     letters: list[Letter] = []
     letters_after: list[Letter] = []
     held: Counter[str] = Counter()

@@ -6,7 +6,7 @@ counts against a device. Both are told what happened and when; neither has a clo
 
 from collections import deque
 
-from service.domain.outcome import Accepted, Gone, InDoubt, NotConfigured, OurFault, Outcome, Retry
+from service.domain.outcome import Accepted, Gone, InDoubt, OurFault, Outcome, Retry
 
 GUARD_REPLIES = 200
 """The replies that the guard looks back upon: about one batch."""
@@ -53,8 +53,8 @@ class Breaker:
 
     def observe(self, outcome: Outcome, now_ms: int) -> None:
         """Learn from what came of a send. What is only true of one device tells that the provider is well."""
-        if isinstance(outcome, Retry) and outcome.whole_provider:
-            self.pause_until(now_ms + round(outcome.after_s * 1000) if outcome.after_s else now_ms + self._pause_ms)
+        if isinstance(outcome, Retry) and outcome.whole_provider and outcome.after_s:
+            self.pause_until(now_ms + round(outcome.after_s * 1000))
         elif isinstance(outcome, OurFault) and outcome.stops_lane:
             self.pause_until(now_ms + self._pause_ms)
         elif isinstance(outcome, (Retry, InDoubt)):
@@ -84,31 +84,25 @@ class Breaker:
         return self._open_until_ms is not None and now_ms >= self._open_until_ms
 
 
-class RefusalGuard:
-    """Watches for the day when most tokens seem to be bad, which is our fault and not the tokens'.
+class GoneGuard:
+    """Watches for the day when most tokens seem to be gone, which is our fault (or an attack) and not the tokens'.
 
-    Gone tokens and refusals of single devices count against, accepted sends for. Once more than `share_max` of the
-    last GUARD_REPLIES are refusals it has tripped: the lane stops, alarms, and marks nobody as gone. It stays so until
-    someone looks at it and makes a new one (a restart, or a command).
+    While more than `share_max` of the last GUARD_REPLIES say so, nobody is taken for gone: they are tried again, the
+    others are served as ever, and somebody is told. It never stops a lane: anybody can register tokens that do not
+    exist, and with them nobody shall silence the rest.
     """
 
     def __init__(self, share_max: float) -> None:
         self._share_max = share_max
-        self._refused: deque[bool] = deque(maxlen=GUARD_REPLIES)
-        self.tripped = False
+        self._gone: deque[bool] = deque(maxlen=GUARD_REPLIES)
+
+    @property
+    def tripped(self) -> bool:
+        """Whether a word that a token is gone proves nothing at the moment."""
+        seen = len(self._gone)
+        return seen >= GUARD_REPLIES_MIN and sum(self._gone) > self._share_max * seen
 
     def observe(self, outcome: Outcome) -> None:
-        """Learn from what came of a send. What says nothing about tokens (a pause, a doubt) does not count."""
-        if isinstance(outcome, Accepted):
-            self._refused.append(False)
-        elif _is_of_the_token(outcome):
-            self._refused.append(True)
-            seen = len(self._refused)
-            self.tripped |= seen >= GUARD_REPLIES_MIN and sum(self._refused) > self._share_max * seen
-
-
-def _is_of_the_token(outcome: Outcome) -> bool:
-    """Whether the provider refused this device, rather than us or the message."""
-    if isinstance(outcome, OurFault):
-        return not (outcome.stops_lane or outcome.too_large)
-    return isinstance(outcome, (Gone, NotConfigured))
+        """Learn from what came of a send. What says nothing about tokens (a pause, a doubt, a fault) does not count."""
+        if isinstance(outcome, (Accepted, Gone)):
+            self._gone.append(isinstance(outcome, Gone))

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from service.domain import fuse, moment
+from service.domain.alert import Alert
 from service.domain.device import BLOCK_DEVICES, PLATFORMS, Platform
 from service.domain.newsroom import Newsroom
 from service.domain.revision import Revision
@@ -18,8 +19,8 @@ Tier = Literal["express", "standard"]
 TIERS: tuple[Tier, ...] = ("express", "standard")
 """Each has a queue of its own. Express: flash, and whatever takes an error back; standard work waits for it."""
 
-PUSHED = frozenset({"published", "updated", "corrected", "released", "canceled"})
-TAKES_BACK = frozenset({"corrected", "canceled"})
+CHANGES = frozenset({"updated", "corrected", "released", "canceled"})
+"""What those must hear of who were given something, whatever an editor has said of pushing since."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -39,14 +40,16 @@ class Job(msgspec.Struct, frozen=True):
 def is_pushed(revision: Revision, now_ms: int, late_max_s: float) -> bool:
     """Whether phones may have to hear of it: not of lines, holds, undone alerts, nor of what is too old by now."""
     alert = revision.alert
-    if not revision.push or alert.level == "line" or revision.type not in PUSHED or "undone" in alert.signals:
+    rings = revision.type == "published" and revision.push
+    if not (rings or revision.type in CHANGES) or alert.level == "line" or "undone" in alert.signals:
         return False
     return now_ms - moment.from_text(alert.version_created) <= late_max_s * 1000
 
 
-def tier(revision: Revision) -> Tier:
-    """Which queue it takes."""
-    return "express" if revision.alert.level == "flash" or revision.type in TAKES_BACK else "standard"
+def tier(alert: Alert) -> Tier:
+    """Which queue its newest version takes: flash and what takes an error back go first."""
+    takes_back = alert.pub_status == "canceled" or "correction" in alert.signals
+    return "express" if alert.level == "flash" or takes_back else "standard"
 
 
 def due_ms(revision: Revision, newsroom: Newsroom) -> int:

@@ -52,6 +52,12 @@ async def plan(
     return {platform: int(count) for platform, count in zip(PLATFORMS, counts, strict=True)}
 
 
+async def is_planned(store: Store, alert_id: str) -> bool:
+    """Whether any version of the alert was ever planned. Raises StoreUnavailable."""
+    async with reaching_store():
+        return bool(await store.hgetall(keys.plan(alert_id)))
+
+
 async def open_jobs(store: Store, jobs: Iterable[Job], now_ms: int, kept_days: int) -> None:
     """Write down which blocks are open, before any of them is queued. Raises StoreUnavailable."""
     by_version: dict[tuple[str, int], list[str]] = {}

@@ -42,7 +42,7 @@ apns 400 PayloadEmpty fault
 apns 400 TopicDisallowed not-configured
 apns 403 BadCertificate fault-of-all
 apns 403 BadCertificateEnvironment fault-of-all
-apns 403 BadEnvironmentKeyIdInToken fault-of-all
+apns 403 BadEnvironmentKeyIdInToken not-configured
 apns 403 ExpiredProviderToken retry-renewed
 apns 403 Forbidden fault-of-all
 apns 403 InvalidProviderToken fault-of-all

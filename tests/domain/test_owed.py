@@ -130,6 +130,11 @@ def test_too_late_rings_nobody_and_still_carries_corrections() -> None:
     assert due.held == {"late": 1}
 
 
+def test_where_nobody_new_is_to_be_rung_corrections_are_carried_all_the_same() -> None:
+    due = owed([device(0), device(1)], corrected(), marks(v1=bits.of([1])), NOW_MS, push=False, late=False)
+    assert [(letter.device.number, letter.change) for letter in due.letters] == [(1, "visible")]
+
+
 def test_readers_whom_another_edition_has_rung_are_left_out_and_counted() -> None:
     due = owed([device(0), device(1)], [make_alert()], marks(), NOW_MS, late=False).without(bits.of([1]), "story")
     assert [letter.device.number for letter in due.letters] == [0]

@@ -3,7 +3,7 @@
 import pytest
 
 from service.domain.outcome import Accepted, Gone, InDoubt, NotConfigured, OurFault, Outcome, Retry
-from service.domain.pacing import GUARD_REPLIES, GUARD_REPLIES_MIN, Breaker, RefusalGuard
+from service.domain.pacing import GUARD_REPLIES, GUARD_REPLIES_MIN, Breaker, GoneGuard
 
 PAUSE_MS = 5000
 HANG, ERROR = InDoubt("time-out"), Retry("500", whole_provider=False)
@@ -33,7 +33,9 @@ def opened_at(now_ms: int) -> Breaker:
         ([NotConfigured("topic")] * 10, False),
         # one word of the provider about all of us
         ([OurFault("403", stops_lane=True)], True),
-        ([Retry("503")], True),
+        ([Retry("503")], False),
+        ([Retry("503")] * 3, True),
+        ([Retry("503", 2.0)], True),
         ([Retry("429", 2.0)], True),
     ],
 )
@@ -117,22 +119,22 @@ def test_it_counts_how_often_it_has_opened() -> None:
         ([Accepted(), Gone("410")] * GUARD_REPLIES, False),
         ([Accepted()] * 10_000 + [Gone("410")] * (GUARD_REPLIES // 2), False),
         ([Accepted()] * 10_000 + [Gone("410")] * (GUARD_REPLIES // 2 + 1), True),
-        ([OurFault("BadDeviceToken")] * GUARD_REPLIES_MIN, True),
-        ([NotConfigured("SENDER_ID_MISMATCH")] * GUARD_REPLIES_MIN, True),
-        # these say nothing about tokens
+        # these say nothing about tokens, and anybody can bring them about
+        ([OurFault("BadDeviceToken")] * GUARD_REPLIES_MIN, False),
+        ([NotConfigured("SENDER_ID_MISMATCH")] * GUARD_REPLIES_MIN, False),
         ([HANG, Retry("503"), OurFault("403", stops_lane=True)] * GUARD_REPLIES, False),
         ([OurFault("413", too_large=True)] * GUARD_REPLIES, False),
     ],
 )
 def test_a_jump_of_bad_tokens_trips_the_guard(outcomes: list[Outcome], tripped: bool) -> None:
-    guard = RefusalGuard(share_max=0.5)
+    guard = GoneGuard(share_max=0.5)
     for outcome in outcomes:
         guard.observe(outcome)
     assert guard.tripped is tripped
 
 
-def test_a_tripped_guard_stays_so() -> None:
-    guard = RefusalGuard(share_max=0.5)
-    for outcome in [Gone("410")] * GUARD_REPLIES_MIN + [Accepted()] * 1000:
+def test_a_guard_recovers_with_what_it_hears() -> None:
+    guard = GoneGuard(share_max=0.5)
+    for outcome in [Gone("410")] * GUARD_REPLIES_MIN + [Accepted()] * GUARD_REPLIES_MIN:
         guard.observe(outcome)
-    assert guard.tripped
+    assert not guard.tripped

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from service.domain import shards
+from service.domain.alert import Alert
 from service.domain.revision import Revision, RevisionType, encode
 from tests.domain.making import NEWSROOM, NOW_MS, make_alert
 
@@ -24,6 +25,11 @@ def revision(kind: RevisionType = "published", push: bool = True, **changes: Any
 )  # fmt: skip
 def test_what_phones_must_hear_of(kind: RevisionType, pushed: bool) -> None:
     assert shards.is_pushed(revision(kind), NOW_MS, LATE_MAX_S) is pushed
+
+
+@pytest.mark.parametrize("kind", ["updated", "corrected", "released", "canceled"])
+def test_changes_reach_who_was_given_something_even_where_nobody_new_is_to_be_rung(kind: RevisionType) -> None:
+    assert shards.is_pushed(revision(kind, push=False), NOW_MS, LATE_MAX_S)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,14 @@ def test_what_lay_about_for_too_long_is_not_planned() -> None:
      ("updated", "flash", "express"), ("corrected", "brief", "express"), ("canceled", "brief", "express")],
 )  # fmt: skip
 def test_flash_and_what_takes_an_error_back_overtake(kind: RevisionType, level: Any, tier: str) -> None:
-    assert shards.tier(revision(kind, level=level)) == tier
+    assert shards.tier(made_by(kind, level)) == tier
+
+
+def made_by(kind: RevisionType, level: Any) -> Alert:
+    return make_alert(
+        level=level, pub_status="canceled" if kind == "canceled" else "usable",
+        signals=("correction",) if kind == "corrected" else (),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("level", "fuse_ms"), [("flash", 3000), ("urgent", 5000), ("brief", 10_000)])

@@ -15,12 +15,11 @@ from redis.exceptions import RedisError, ResponseError
 
 from config.settings import Settings
 from service.domain import shards
-from service.domain.alert import Level
 from service.domain.device import PLATFORMS, Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.newsroom import Newsroom
 from service.domain.revision import Revision
-from service.domain.shards import Job, Tier
+from service.domain.shards import Job
 from service.store import devices, history, keys, plans, stream
 from service.store.connection import Store
 from service.store.keys import WireName
@@ -123,9 +122,24 @@ class Dispatcher:
         for entry_id, entry in sorted(read, key=_loudest_first):
             if isinstance(entry, Unreadable):
                 log.error("an entry of the wire cannot be pushed", wire=wire, offset=entry.offset, why=entry.why)
-            elif shards.is_pushed(entry, now_ms(), self._settings.push_late_max_s):
-                await self.plan(entry)
+            elif not await self._planned(entry):
+                continue
             await self._store.xack(wire, GROUP, entry_id)
+
+    async def _planned(self, revision: Revision) -> bool:
+        """Plan a revision if phones may have to hear of it; False where that failed, so that it is taken again.
+
+        What fails for a reason that nobody has thought of must not hold up what comes after it.
+        """
+        try:
+            if shards.is_pushed(revision, now_ms(), self._settings.push_late_max_s):
+                await self.plan(revision)
+        except (RedisError, OSError, TimeoutError, StoreUnavailable):
+            raise
+        except Exception:
+            log.exception("a revision cannot be planned and is taken again", alert=revision.alert.id)
+            return False
+        return True
 
     async def plan(self, revision: Revision) -> None:
         """Write down the revision's open blocks, and queue a job for each."""
@@ -134,9 +148,11 @@ class Dispatcher:
             platform: await devices.count(self._store, platform) if platform in self._platforms else 0
             for platform in PLATFORMS
         }
+        if not revision.push and not await plans.is_planned(self._store, alert.id):
+            return  # nobody was given anything
         meant = await plans.plan(self._store, alert.id, there, self._settings.push_ledger_days)
         jobs = list(shards.jobs(revision, meant))
-        tier, due_ms = shards.tier(revision), shards.due_ms(revision, self._newsroom)
+        tier, due_ms = shards.tier(alert), shards.due_ms(revision, self._newsroom)
         await plans.open_jobs(self._store, jobs, now_ms(), self._settings.push_ledger_days)
         await queue.enqueue(self._pool, jobs, tier, due_ms)
         metrics.PLANNED.labels(tier).inc(len(jobs))
@@ -153,9 +169,7 @@ class Dispatcher:
                 for job in jobs:
                     await plans.finish(self._store, job, done=False)
                 continue
-            level: Level = stored.record.alert.level
-            tier: Tier = "express" if level == "flash" else "standard"
-            await queue.enqueue(self._pool, jobs, tier, now_ms())
+            await queue.enqueue(self._pool, jobs, shards.tier(stored.record.alert), now_ms())
 
 
 def _loudest_first(read: tuple[bytes, Revision | Unreadable]) -> tuple[int, int]:

@@ -140,7 +140,8 @@ class _Run:
             tried=self._tried, ended=ended, in_flight=self._in_flight(), planned=opened.planned, done=opened.done
         )
         versions = [record.alert for record in opened.versions]
-        due = owed(block, versions, marks, now_ms(), late=self._is_late(alert.first_created))
+        push, late = self._newest.push, self._is_late(alert.first_created)
+        due = owed(block, versions, marks, now_ms(), push=push, late=late)
         due = due.without(await self._rung_elsewhere(due), "story")
         await self._count(due)
         return due

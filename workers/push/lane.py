@@ -17,7 +17,7 @@ from service.domain.alert import Alert, public_form
 from service.domain.device import Platform
 from service.domain.newsroom import Newsroom
 from service.domain.outcome import OurFault, Outcome
-from service.domain.pacing import Breaker, RefusalGuard
+from service.domain.pacing import Breaker, GoneGuard
 from service.domain.payloads import apns, fcm, webpush
 from service.domain.payloads.notification import Change, Message, notify
 from service.store.connection import Store
@@ -49,7 +49,7 @@ class Lane:
         self.ledger = ledger
         self.settings = settings
         self.breaker = Breaker(settings.breaker_failures, settings.breaker_pause_s)
-        self.guard = RefusalGuard(settings.gone_share_max)
+        self.guard = GoneGuard(settings.gone_share_max)
         self.window = Window(settings.push_window, BEGUN_FOR_S)
         self.stopping = False
         self._newsroom = newsroom
@@ -92,7 +92,7 @@ class Lane:
         elif self.breaker.opened > opened:
             log.warning("the provider is left alone for a while", wait_ms=self.breaker.wait_ms(now_ms()))
         if self.guard.tripped and not was_tripped:
-            log.error("most tokens seem to be gone: the lane stops, nobody is removed; look, then restart it")
+            log.error("most tokens seem to be gone: nobody is removed until that changes; look at it")
 
     def message(self, alert: Alert, change: Change, *, sound: bool) -> Message:
         """The finished message for this platform: built once per version, change and sound."""

@@ -33,6 +33,7 @@ STOPPED_S = 5.0
 ASK_AGAIN_S = 0.1
 """A provider that was left alone may be well again before its time: whoever tries first finds out for all."""
 TRIPPED_S = 30.0
+"""How soon again where a token is said to be gone and too many are said to be."""
 TRIAL_DEVICES = 1
 """Sent to a provider that may or may not be well again."""
 STORE_AGAIN_S = 0.2
@@ -107,9 +108,6 @@ class Pass:
         if lane.stopping or time.monotonic() >= self._until_s:
             return False
         if not self._is_express and not await lane.let_express_pass(self._until_s - time.monotonic()):
-            return False
-        if lane.guard.tripped:
-            self._wait(TRIPPED_S)
             return False
         while pause_s := lane.breaker.wait_ms(now_ms()) / 1000:
             if time.monotonic() >= self._until_s or lane.stopping:
@@ -205,8 +203,11 @@ class Pass:
             case Accepted():
                 self._got_on = True
                 return "accepted"
-            case Gone():
-                return "back" if self._lane.guard.tripped else "gone"
+            case Gone(cause=cause):
+                if not self._lane.guard.tripped:
+                    return "gone"
+                unproved = Retry(cause, TRIPPED_S, whole_provider=False)
+                return "back" if self._again(unproved, self._attempt) else "failed"
             case OurFault(stops_lane=True):
                 self._wait(STOPPED_S)
                 return "back"

@@ -116,7 +116,7 @@ class LaneProcess:
 
     def readiness(self) -> Readiness:
         if self._lane.guard.tripped:
-            return Readiness(False, ("most tokens seem to be gone: the lane has stopped; look, then restart it",))
+            return Readiness(False, ("most tokens seem to be gone: nobody is removed until that changes; look at it",))
         return Readiness(True, (), {"provider": self._lane.platform, "circuitClosed": self._lane.breaker.is_closed()})
 
     def reload(self) -> None:
