@@ -20,7 +20,6 @@ log = structlog.get_logger("supervisor")
 READY_S = 30.0
 """How long a child may take to become ready."""
 PROBE_EVERY_S = 1.0
-PROBE_ANSWER_S = 1.0
 MUTE_S = 5.0
 """A child that answers nothing for so long is replaced: it still takes its share of the port's new connections."""
 BACK_OFF_FIRST_S = 0.1
@@ -35,15 +34,18 @@ class ChildFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Where a child tells of itself: its admin port's /healthz and /readyz."""
+    """Where a child tells of itself: its admin port's /healthz and /readyz. `mute_s`: after so long without an answer
+    it is replaced, and a fifth of that is how long one answer may take.
+    """
 
     host: str
     port: int
+    mute_s: float = MUTE_S
 
     async def status(self, path: str) -> int | None:
         """The HTTP status of one GET, or None where there is no answer in time."""
         try:
-            async with asyncio.timeout(PROBE_ANSWER_S):
+            async with asyncio.timeout(self.mute_s / 5):
                 reader, writer = await asyncio.open_connection(self.host, self.port)
                 try:
                     writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n".encode())
@@ -128,8 +130,8 @@ class Child:
                 heard, missed = time.monotonic(), 0
                 continue
             missed += 1
-            if missed >= 3 and time.monotonic() - heard >= MUTE_S:
-                log.warning("is mute and is replaced", child=self.name, for_s=MUTE_S)
+            if missed >= 3 and time.monotonic() - heard >= self.probe.mute_s:
+                log.warning("is mute and is replaced", child=self.name, for_s=self.probe.mute_s)
                 self.kill()
                 return
 
