@@ -26,7 +26,7 @@ from service.addresses import live_url, public_url, reachable_host
 from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
-from service.supervisor import Child, Probe, stop_in_order
+from service.supervisor import MUTE_S, Child, Probe, stop_in_order
 from workers.push import __main__ as push
 
 log = structlog.get_logger("up")
@@ -35,6 +35,8 @@ STORE_PAUSE_FIRST_S = 0.05
 STORE_PAUSE_MAX_S = 5.0
 PUSH_PORTS = 6
 """Admin ports besides the gateways': API, sandbox, dispatcher, and one for each provider."""
+SANDBOX_MUTE_S = 30.0
+"""It plays three providers on one core, and with it all phones would be forgotten: it may be busy for longer."""
 STOP_EXTRA_S = 3.0
 """What a child may take beyond the time its readers have to leave."""
 
@@ -186,7 +188,7 @@ class Up:
             f"{kind} {number}" if kind == "gateway" else kind,
             (sys.executable, "-m", "service.cli", kind, "--parent", str(os.getpid())),
             {**kept, **to_environ(settings)},
-            Probe(host, settings.admin_port),
+            Probe(host, settings.admin_port, SANDBOX_MUTE_S if kind == "sandbox" else MUTE_S),
         )
 
     async def _start_store(self) -> None:
