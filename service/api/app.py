@@ -21,6 +21,7 @@ from service.api.auth import Keys
 from service.api.delivery import Delivery
 from service.api.devices import Devices
 from service.api.editor import BODY_WITHIN_S, Editor
+from service.api.permalink import Permalink
 from service.api.problems import Problem
 from service.api.reader import Reader
 from service.api.requests import EDITORS, PREFLIGHT, Requests, given_id, is_readers
@@ -45,6 +46,7 @@ def create_app(
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),
+        *Permalink(newsroom, wires, desk, store, now_ms).routes(),
         *health_routes(ready),
         Route("/problems/{slug}", problems.page),
     ]
