@@ -164,6 +164,8 @@ class Lines:
 def line(alert: dict[str, Any], kind: str) -> str:
     """`14:02:11 URGENT  text  [id]`; what became of the alert stands before its text."""
     mark = alert["level"].upper() if kind in ("published", "released") else f"{alert['level'].upper()} {kind.upper()}"
+    if "undone" in alert["signals"]:  # gone without a tombstone, and so without the words of one
+        return f"{alert['versionCreated'][11:19]} UNDONE  [{alert['id']}]"
     if alert["pubStatus"] != "usable":
         mark = {"withheld": "ON HOLD", "canceled": "WITHDRAWN"}.get(alert["pubStatus"], alert["pubStatus"])
     drill = "EXERCISE " if alert["status"] == "Exercise" else ""

@@ -21,6 +21,7 @@ ALERT = {
     "text": "Rain reaches the coast",
     "notice": None,
     "versionCreated": "2026-11-18T14:02:11.204Z",
+    "signals": [],
 }
 
 
@@ -69,6 +70,11 @@ def test_a_heartbeat_behind_us_moves_us_nowhere_back() -> None:
         ({}, "corrected", "14:02:11 URGENT CORRECTED Rain reaches the coast  [A1]"),
         ({"status": "Exercise"}, "published", "14:02:11 EXERCISE URGENT   Rain reaches the coast  [A1]"),
         ({"pubStatus": "canceled", "text": None, "notice": "Gone."}, "canceled", "14:02:11 WITHDRAWN Gone.  [A1]"),
+        (
+            {"pubStatus": "canceled", "text": None, "notice": "Gone.", "signals": ["undone"]},
+            "canceled",
+            "14:02:11 UNDONE  [A1]",
+        ),
         (
             {"pubStatus": "withheld", "text": None, "notice": "Checking."},
             "withheld",
