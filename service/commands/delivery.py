@@ -28,8 +28,9 @@ Show = Callable[[dict[str, Any]], None]
 def delivery(alert_id: str, watch: bool | None, as_json: bool) -> None:
     """Show how an alert reaches phones and pages.
 
-    Accepted is what a provider has taken, shown is what an app has told us. In a terminal it goes on until the delivery
-    is complete; Ctrl-C ends it sooner.
+    Accepted is what a provider has taken, shown is what an app has told us. Undecided are devices that no worker has
+    looked at yet: at most so many may still be rung. A share's time is named once so many of all have accepted. In a
+    terminal it goes on until the delivery is complete; Ctrl-C ends it sooner.
 
     \b
     flashwire delivery 7Q0F8R2K5M9TB4W6YE3XCZ01JV

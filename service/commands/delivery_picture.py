@@ -17,6 +17,7 @@ BAR_MIN_COLUMNS = 5
 BAR_MAX_COLUMNS = 60
 FULL_BLOCKS, PLAIN_BLOCKS = "█░", "#."
 """What bars are made of, and what they are made of where the terminal has no such characters."""
+SHARES = {"t50": "half", "t90": "90 %", "t99": "99 %"}
 DETAILS = ("queued", "undecided", "shown", "opened")
 STATES = {"withheld": "ON HOLD", "canceled": "WITHDRAWN", "undone": "UNDONE", "expired": "EXPIRED"}
 
@@ -63,7 +64,7 @@ class Picture:
         return self._text(f"{'sockets':<{NAME_COLUMNS}}{sockets['sent']:,} of {sockets['open']:,} at once{times}")
 
     def _details(self, part: Mapping[str, Any]) -> list[str]:
-        times = "" if part["t50"] is None else "half in {t50:g} s, 90 % in {t90:g} s, 99 % in {t99:g} s".format(**part)
+        times = ", ".join(f"{share} in {part[name]:g} s" for name, share in SHARES.items() if part[name] is not None)
         counts = ", ".join(f"{name} {part[name]:,}" for name in DETAILS if part[name])
         lines = self._text(times, under=True) + self._text(counts, under=True)
         lines += self._text(_causes("failed", part["failed"]), under=True, fg="red")
@@ -99,7 +100,10 @@ def _state(report: Mapping[str, Any]) -> str:
 def _ending(report: Mapping[str, Any]) -> str:
     if report["complete"]:
         return "complete"
-    return "on hold: waits for a decision" if report["state"] == "withheld" else "going out"
+    if report["state"] == "withheld":
+        return "on hold: waits for a decision"
+    burns_until = report.get("fuseUntil")
+    return f"fuse burns until {escape(str(burns_until)[11:19])} UTC" if burns_until else "going out"
 
 
 def _causes(what: str, causes: Mapping[str, int]) -> str:

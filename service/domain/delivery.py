@@ -66,7 +66,9 @@ class Sockets(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Push(msgspec.Struct, frozen=True, rename="camel"):
-    """One provider's part. `held` and `failed` by cause; `t50 t90 t99` in seconds, null while nothing is accepted."""
+    """One provider's part. `held` and `failed` by cause; `t50 t90 t99` in seconds, null until that share of the devices
+    that have it or may still get it has accepted it.
+    """
 
     eligible: int
     """Devices that were to be rung, as far as their blocks have been looked at."""
@@ -93,8 +95,11 @@ class CorrectionFigures(msgspec.Struct, frozen=True):
     reached: int
 
 
-class Report(msgspec.Struct, frozen=True):
-    """The whole answer of `GET /v1/alerts/{id}/delivery`. `complete`: nothing more leaves by itself."""
+class Report(msgspec.Struct, frozen=True, rename="camel"):
+    """The whole answer of `GET /v1/alerts/{id}/delivery`. `complete`: nothing more leaves by itself.
+
+    `fuseUntil` is when the fuse ends, null where none burns: once it is over, or the alert is not out.
+    """
 
     alert: str
     edition: str
@@ -103,6 +108,7 @@ class Report(msgspec.Struct, frozen=True):
     sockets: Sockets
     push: dict[Platform, Push]
     corrections: list[CorrectionFigures]
+    fuse_until: str | None
     complete: bool
 
 
@@ -112,10 +118,13 @@ def report(record: Record, figures: Figures, newsroom: Newsroom, now_ms: int, la
     complete = is_complete(record, figures, newsroom, now_ms, late_max_s)
     phase = STOPPED.get(record.state, "over" if complete else "going")
     parts = {platform: push(figures, platform, phase) for platform in PLATFORMS}
-    counted = corrections(figures.counts)
+    fuse_ms = fuse.ends_ms(alert, newsroom)
+    burns = record.state == "published" and now_ms < fuse_ms
     return Report(
-        alert.id, alert.edition, alert.version, record.state, sockets(figures.sockets), parts, counted, complete
-    )
+        alert=alert.id, edition=alert.edition, version=alert.version, state=record.state,
+        sockets=sockets(figures.sockets), push=parts, corrections=corrections(figures.counts),
+        fuse_until=moment.to_text(fuse_ms) if burns else None, complete=complete,
+    )  # fmt: skip
 
 
 def is_complete(record: Record, figures: Figures, newsroom: Newsroom, now_ms: int, late_max_s: float) -> bool:
@@ -147,12 +156,14 @@ def upper(number: int) -> float:
     return float(round(STEP**number, 3))
 
 
-def quantile(counts: Mapping[int, int], share: float) -> float | None:
-    """The time within which `share` of the events happened, as a bucket's upper bound; None where there are none."""
-    total = sum(counts.values())
+def quantile(counts: Mapping[int, int], share: float, awaited: int = 0) -> float | None:
+    """The time within which `share` of the events happened, as a bucket's upper bound; None where there are none, or
+    not yet so many. `awaited`: how many more are still to come.
+    """
+    total = sum(counts.values()) + awaited
     numbers = sorted(counts)
     for number, so_far in zip(numbers, accumulate(counts[number] for number in numbers), strict=True):
-        if so_far >= share * total:
+        if 0 < share * total <= so_far:
             return upper(number)
     return None
 
@@ -177,21 +188,23 @@ def push(figures: Figures, platform: Platform, phase: Phase) -> Push:
     times = {int(number): count for number, count in _by_part(counts, "t", platform).items()}
     eligible, accepted = count("eligible"), count("accepted")
     rest = max(0, eligible - accepted - sum(failed.values()))
-    undecided = _undecided(figures, platform, eligible + sum(held.values())) if phase == "going" else 0
+    decided = eligible + sum(held.values()) + count("absent")
+    undecided, queued = (_undecided(figures, platform, decided), rest) if phase == "going" else (0, 0)
     if rest and phase == "over":
         failed[UNCONFIRMED] = rest
     elif rest and phase != "going":
         held[phase] = rest
-    quantiles: dict[str, Any] = {name: quantile(times, share) for name, share in QUANTILES.items()}
+    awaited = queued + undecided
+    quantiles: dict[str, Any] = {name: quantile(times, share, awaited) for name, share in QUANTILES.items()}
     return Push(
-        eligible=eligible, undecided=undecided, held=held, queued=rest if phase == "going" else 0, accepted=accepted,
-        failed=failed, shown=count("shown"), opened=count("opened"),
+        eligible=eligible, undecided=undecided, held=held, queued=queued, accepted=accepted, failed=failed,
+        shown=count("shown"), opened=count("opened"),
         histogram=[(upper(number), times[number]) for number in sorted(times)], **quantiles,
     )  # fmt: skip
 
 
 def _undecided(figures: Figures, platform: Platform, decided: int) -> int:
-    """At most so many: erased devices count as well until the last block has ended."""
+    """At most so many: `decided` of the devices that there were lie in blocks that a worker has looked at."""
     return max(0, min(figures.devices.get(platform, 0) - decided, figures.open_blocks * BLOCK_DEVICES))
 
 

@@ -31,7 +31,7 @@ PART: dict[str, Any] = {
 NOBODY = {**PART, "eligible": 0, "accepted": 0}
 REPORT: dict[str, Any] = {
     "alert": "7Q0F8R2K5M9TB4W6YE3XCZ01JV", "edition": "en", "version": 2, "state": "published",
-    "sockets": {"open": 10_000, "sent": 9998, "p50Ms": 4.1, "p99Ms": 9.0}, "corrections": [], "complete": False,
+    "sockets": {"open": 10_000, "sent": 9998, "p50Ms": 4.1, "p99Ms": 9.0}, "corrections": [], "fuseUntil": None, "complete": False,
     "push": {"apns": PART, "fcm": NOBODY, "webpush": NOBODY},
 }  # fmt: skip
 FULL = {
@@ -82,6 +82,16 @@ def test_a_bar_is_not_full_while_some_are_undecided() -> None:
 )
 def test_it_says_whether_anything_is_to_come(state: str, complete: bool, ending: str) -> None:
     assert drawn({**REPORT, "state": state, "complete": complete})[-1] == ending
+
+
+def test_while_the_fuse_burns_it_says_until_when() -> None:
+    assert drawn({**REPORT, "fuseUntil": "2026-11-18T14:02:11.204Z"})[-1] == "fuse burns until 14:02:11 UTC"
+
+
+def test_only_shares_that_have_been_reached_have_times() -> None:
+    said = "\n".join(drawn({**REPORT, "push": {"apns": {**PART, "t50": 3.1}}}))
+    assert "half in 3.1 s" in said
+    assert "90 %" not in said
 
 
 def test_bars_are_equally_long() -> None:
@@ -246,7 +256,7 @@ def in_a_terminal(running: Running, alert_id: str, server: EmbeddedStore, **envi
     with contextlib.suppress(OSError):  # how a terminal says that nobody is there any more
         while part := os.read(ours, 65_536):
             written += part.decode()
-            if "going out" in written and not changed:
+            if "fuse burns" in written and not changed:
                 changed = True
                 ring(server, alert_id, 10, 7)
             if "7/10 accepted" in written and written.rstrip().endswith("\x1b[J"):

@@ -51,6 +51,46 @@ def test_nothing_accepted_has_no_times() -> None:
     assert delivery.push(figures(), "apns", "going").t90 is None
 
 
+@pytest.mark.parametrize(
+    ("accepted", "failed", "planned", "open_blocks", "phase", "known"),
+    [
+        (28, 0, 4500, 5, "going", ""),
+        (49, 0, 100, 1, "going", ""),
+        (50, 0, 100, 1, "going", "t50"),
+        (90, 0, 100, 1, "going", "t50 t90"),
+        (98, 0, 100, 1, "going", "t50 t90"),
+        (99, 0, 100, 1, "going", "t50 t90 t99"),
+        (50, 50, 100, 1, "going", "t50 t90 t99"),
+        (60, 0, 100, 0, "over", "t50 t90 t99"),
+        (60, 0, 100, 0, "withdrawn", "t50 t90 t99"),
+        (0, 0, 100, 0, "over", ""),
+    ],
+)
+def test_a_share_has_its_time_once_so_many_of_all_have_accepted(
+    accepted: int, failed: int, planned: int, open_blocks: int, phase: Phase, known: str
+) -> None:
+    counts = {
+        "eligible:fcm": 100, "accepted:fcm": accepted, "failed:unregistered:fcm": failed,
+        f"t:{delivery.bucket(2.0)}:fcm": accepted,
+    }  # fmt: skip
+    fcm = delivery.push(figures(counts=counts, devices={"fcm": planned}, open_blocks=open_blocks), "fcm", phase)
+    assert [name for name in delivery.QUANTILES if getattr(fcm, name) is not None] == known.split()
+
+
+def test_who_is_gone_or_erased_is_not_undecided_once_the_block_was_looked_at() -> None:
+    found = figures(counts={**HUNDRED, "absent:fcm": 40}, devices={"fcm": 1140}, open_blocks=2)
+    assert delivery.push(found, "fcm", "going").undecided == 1000
+
+
+@pytest.mark.parametrize(
+    ("state", "after_ms", "burns"),
+    [("published", FUSE_MS - 1, True), ("published", FUSE_MS, False), ("withheld", 0, False), ("undone", 0, False)],
+)
+def test_the_end_of_the_fuse_is_told_while_it_burns(state: State, after_ms: int, burns: bool) -> None:
+    told = delivery.report(record(state), figures(), NEWSROOM, NOW_MS + after_ms, LATE_MAX_S)
+    assert told.fuse_until == (moment.to_text(NOW_MS + FUSE_MS) if burns else None)
+
+
 def test_a_provider_s_part_adds_up() -> None:
     counts = {
         **HUNDRED, "held:muted:fcm": 7, "held:level:fcm": 2, "shown:fcm": 40, "opened:fcm": 5,

@@ -12,7 +12,7 @@ from arq import Retry
 
 from service.domain import bits, moment
 from service.domain.alert import Record
-from service.domain.device import Device, Platform
+from service.domain.device import BLOCK_DEVICES, Device, Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.owed import Marks, Owed, owed
 from service.domain.shards import Job
@@ -179,12 +179,18 @@ class _Run:
             quiet = sum(letter.change == "new" and not letter.sound for letter in due.letters)
             counts = {f"held:{cause}:{platform}": count for cause, count in due.held.items()}
             counts |= {f"eligible:{platform}": new.bit_count(), f"quiet:{platform}": quiet}
+            counts[f"absent:{platform}"] = self._absent(new.bit_count() + due.held.total())
             await ledger.note(self._place, "seen", new, counts)
         reached = self._opened.marked(version, "ok") | self._opened.marked(version, "fail")
         changed = due.of(new=False) | reached & self._older()
         if changed and not due.undecided and f"{version}:need".encode() not in self._opened.fields:
             counts = {f"needed:{version}:{platform}": changed.bit_count()}
             await ledger.note(self._place, f"{version}:need", changed, counts)
+
+    def _absent(self, decided: int) -> int:
+        """How many of those who were in the block when it was planned have been erased, or are gone."""
+        planned = min(BLOCK_DEVICES, self._opened.planned - self._job.block * BLOCK_DEVICES)
+        return max(0, planned - decided)
 
     def _is_late(self, created: str) -> bool:
         """Whether that moment, or the one at which somebody put the job back to work, is too long ago."""
