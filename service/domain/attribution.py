@@ -53,6 +53,22 @@ def render(attribution: Attribution, templates: Mapping[str, str], outlet: str) 
     return ""
 
 
+def lacking(attribution: Attribution, templates: Mapping[str, str], outlet: str) -> str:
+    """What an attribution that `render` made nothing of still needs, for the person who typed it: the fields that its
+    least demanding template lacks, or that the edition has no template of its kind.
+    """
+    given = {**_known(attribution, outlet), "role": attribution.role, "speaker": attribution.speaker}
+    offered = [template for name in _TEMPLATES.get(attribution.kind, ()) if (template := templates.get(name))]
+    if not offered:
+        return "has no template in this edition"
+    missing = [[field for field in _PLACEHOLDER.findall(template) if not given.get(field)] for template in offered]
+    least = min(missing, key=len)
+    # an office alone stands in the speaker's place, so that a template of its own role lacks the speaker
+    fields = " and ".join(dict.fromkeys(least)) or "speaker"
+    either = fields == "speaker" and attribution.kind == "official" and not attribution.role
+    return f"lacks {'speaker or role' if either else fields}"
+
+
 def _known(attribution: Attribution, outlet: str) -> dict[str, str]:
     """What templates may be filled with. The outlet stands in only for its own people, never for another source."""
     fields = ("outlet", "place", "speaker", "role", "addressee", "via")

@@ -139,7 +139,8 @@ def words(
     prefix = attributions.render(given, edition.templates, edition.outlet or newsroom.outlet)
     if given.kind != "none":
         if not prefix and not any(finding.pointer.startswith("/attribution") for finding in read.findings):
-            read.wrong("/attribution", f"of kind {given.kind} lacks a name that its template needs; or give its text")
+            why = attributions.lacking(given, edition.templates, edition.outlet or newsroom.outlet)
+            read.wrong("/attribution", f"of kind {given.kind} {why}; or give its text")
         given = msgspec.structs.replace(given, text=prefix or None)
     line = ticker_text(prefix, headline)
     if not read.findings and text.graphemes(line) > 2 * text.HEADLINE_GRAPHEMES_MAX:

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.domain.alert import Attribution, AttributionKind
-from service.domain.attribution import ATTRIBUTION_CHARS_MAX, VOCABULARIES, parse, prepare, render
+from service.domain.attribution import ATTRIBUTION_CHARS_MAX, VOCABULARIES, lacking, parse, prepare, render
 from service.domain.text import clean
 
 TEMPLATES = {
@@ -370,3 +370,11 @@ def test_reader_sees_the_fullest_template_that_can_be_filled(attribution: Attrib
 def test_an_edition_without_the_template_shows_no_attribution() -> None:
     assert render(Attribution(kind="media", outlet="Coastal Radio"), {}, "Example News") == ""
     assert render(Attribution(kind="media"), {"media": "{unknown}"}, "Example News") == ""
+
+
+def test_what_an_attribution_lacks_is_what_its_least_demanding_template_needs() -> None:
+    templates = {"official": "{speaker}, {role} ({place})", "media": "{outlet} in {place}"}
+    assert lacking(Attribution(kind="official", role="mayor"), templates, "Example News") == "lacks speaker and place"
+    assert lacking(Attribution(kind="media"), templates, "Example News") == "lacks outlet and place"
+    assert lacking(Attribution(kind="agency"), templates, "Example News") == "has no template in this edition"
+    assert lacking(Attribution(kind="official", role="mayor"), {"official": "{role}"}, "") == "lacks speaker"

@@ -239,6 +239,20 @@ def test_what_is_wrong_is_found_in_its_place(fields: dict[str, Any], wanted: lis
     assert pointers(body(**fields)) == wanted
 
 
+@pytest.mark.parametrize(("attribution", "lacks"), [
+    ({"kind": "official"}, "of kind official lacks speaker or role; or give its text"),
+    ({"kind": "official", "outlet": "Reuters"}, "of kind official lacks speaker or role; or give its text"),
+    ({"kind": "agency", "place": "Oslo"}, "of kind agency lacks outlet; or give its text"),
+    ({"kind": "media"}, "of kind media lacks outlet; or give its text"),
+    ({"kind": "document"}, "of kind document lacks speaker; or give its text"),
+])  # fmt: skip
+@pytest.mark.parametrize("edition", ["en", "ar", "es"])
+def test_an_attribution_that_says_nobody_is_told_which_field_it_lacks(
+    edition: str, attribution: dict[str, str], lacks: str
+) -> None:
+    assert findings(body(edition=edition, attribution=attribution)) == [("/attribution", lacks)]
+
+
 def test_all_findings_come_at_once() -> None:
     wrong = {
         "edition": "fr", "headline": OVERRIDE + "x", "level": 1, "attribution": 2, "sections": 3, "regions": ["x"],
