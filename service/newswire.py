@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
-from service.domain.backlog import Backlog
+from service.domain.backlog import Backlog, GapError
 from service.domain.cursor import Cursor
 from service.domain.revision import Revision
 from service.domain.ticker import Ticker
@@ -61,21 +61,30 @@ class Wire:
     def take(self, entry: Revision | Unreadable) -> Taken:
         """Apply the next entry of the wire. Raises GapError if it is not the next.
 
-        An entry that cannot be read keeps its offset: readers are told the newest alert once more in its place, which
-        changes nothing for them, so that one bad entry is neither a gap nor the end.
+        An entry that cannot be read or applied keeps its offset: readers are told the newest alert once more in its
+        place, which changes nothing for them, so that one bad entry is neither a gap nor the end of a process.
         """
-        if isinstance(entry, Revision) and len(entry.encoded) > ENCODED_MAX_BYTES:
-            entry = Unreadable(entry.offset, f"an alert of {len(entry.encoded)} bytes")
-        if isinstance(entry, Unreadable):
-            log.error("an entry of the wire cannot be read", wire=self.name.suffix, offset=entry.offset, why=entry.why)
-            stand_in = self._say_again(entry.offset)
-            if stand_in is None:
-                self.backlog.skip(entry.offset)
-                return Taken(None)
-            entry = stand_in
-        redacted = self.backlog.append(entry)
-        self.ticker.apply(entry.first_offset, entry.alert, entry.encoded)
-        return Taken(entry, redacted)
+        if isinstance(entry, Revision):
+            try:
+                return self._apply(entry)
+            except GapError:
+                raise
+            except Exception as error:
+                entry = Unreadable(entry.offset, f"{type(error).__name__}: {error}"[:200])
+        log.error("an entry of the wire cannot be read", wire=self.name.suffix, offset=entry.offset, why=entry.why)
+        # where it fell over with its offset taken, nobody knows what half of it has done
+        stand_in = self._say_again(entry.offset) if entry.offset > self.backlog.last else None
+        if stand_in is None:
+            self.backlog.skip(entry.offset)
+            return Taken(None)
+        return self._apply(stand_in)
+
+    def _apply(self, revision: Revision) -> Taken:
+        if len(revision.encoded) > ENCODED_MAX_BYTES:
+            raise ValueError(f"an alert of {len(revision.encoded)} bytes")
+        # the ticker first: what it refuses has changed nothing yet
+        self.ticker.apply(revision.first_offset, revision.alert, revision.encoded)
+        return Taken(revision, self.backlog.append(revision))
 
     def _say_again(self, offset: int) -> Revision | None:
         newest = self.ticker.newest()
@@ -155,7 +164,8 @@ class Newswire:
         streams = {keys.wire(name): f"{self._places[name].offset}-0" for name in self._names}
         by_key = {keys.wire(name).encode(): name for name in self._names}
         for key, entries in await self._store.xread(streams, block=self._block_ms):
-            self._hand_on(by_key[key], [stream.read_entry(*entry) for entry in entries])
+            name = by_key[key]
+            self._hand_on(name, [stream.read_entry(entry_id, fields, name) for entry_id, fields in entries])
         self._heard()
 
     def _heard(self) -> None:
@@ -191,7 +201,10 @@ class Newswire:
         )
         placed = await history.load(self._store, name, self._history_max)
         for item in reversed(placed):
-            wire.ticker.apply(item.first_offset, item.alert, item.encoded)
+            try:
+                wire.ticker.apply(item.first_offset, item.alert, item.encoded)
+            except ValueError as error:
+                log.error("an alert of the history cannot be read", wire=name.suffix, id=item.alert.id, why=str(error))
         for number, (_, entry) in enumerate(entries, 1):
             if number % LOADED_PER_STEP == 0:
                 await asyncio.sleep(0)  # other wires' readers are being served meanwhile

@@ -6,6 +6,8 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from service.domain.revision import Revision
 from service.ending import end
 from service.newswire import Newswire, Wire
@@ -14,7 +16,7 @@ from service.store.connection import Store, for_tail
 from service.store.embedded import EmbeddedStore
 from service.store.keys import WireName
 from service.store.stream import Unreadable
-from tests.entries import BOUNDS, DRILL, EN, alert, append, killed
+from tests.entries import BOUNDS, DRILL, EN, alert, append, entry, killed
 from tests.stores import server, store, until
 
 __all__ = ["server", "store"]
@@ -37,9 +39,9 @@ class Follower:
         self.loads.append(wire.name)
 
     def on_revisions(self, name: WireName, entries: Sequence[Revision | Unreadable]) -> None:
-        for entry in entries:
-            self.told.append((name, entry.offset))
-            self.wires[name].take(entry)
+        for one in entries:
+            self.told.append((name, one.offset))
+            self.wires[name].take(one)
 
     def stands_at(self, cursor: str, name: WireName = EN) -> bool:
         return name in self.wires and str(self.wires[name].cursor) == cursor
@@ -77,9 +79,9 @@ async def test_what_is_there_is_loaded_and_what_comes_is_told(store: Store, serv
         await until(lambda: follower.stands_at("e1:5"))
         assert follower.told == [(EN, 4), (EN, 5)]
         assert follower.loads == [EN]
-        entry = follower.wires[EN].ticker.get(before[0].id)
-        assert entry is not None
-        assert entry.alert.pub_status == "canceled"
+        shown = follower.wires[EN].ticker.get(before[0].id)
+        assert shown is not None
+        assert shown.alert.pub_status == "canceled"
 
 
 async def test_a_wire_that_was_never_opened_is_waited_for(store: Store, server: EmbeddedStore) -> None:
@@ -99,7 +101,7 @@ async def test_a_trimmed_wire_still_has_its_whole_history(store: Store, server: 
         wire = follower.wires[EN]
         assert (wire.backlog.first, wire.backlog.last) == (11, 60)
         page = wire.ticker.page(0, 100)
-        assert [entry.alert for entry in page.entries] == made[:19:-1]
+        assert [shown.alert for shown in page.entries] == made[:19:-1]
 
 
 async def test_drills_and_news_are_followed_apart(store: Store, server: EmbeddedStore) -> None:
@@ -131,7 +133,7 @@ async def test_another_life_of_the_wire_is_read_afresh(store: Store, server: Emb
         await append(store, alert("Rain"), epoch="e2")
         await append(store, alert("Wind"), epoch="e2")
         await until(lambda: follower.stands_at("e2:2"))
-        assert {entry.alert.headline for entry in follower.wires[EN].ticker.page(0, 10).entries} == {"Rain", "Wind"}
+        assert {shown.alert.headline for shown in follower.wires[EN].ticker.page(0, 10).entries} == {"Rain", "Wind"}
 
 
 async def test_a_life_that_ends_in_silence_is_noticed(store: Store, server: EmbeddedStore) -> None:
@@ -223,3 +225,42 @@ async def test_the_law_old_state_and_revisions_is_fresh_state(store: Store, serv
             assert pages[0] == pages[1]
             told = [[(r.offset, r.encoded) for r in follower.wires[EN].backlog.since(0)] for follower in (old, fresh)]
             assert told[0] == told[1]
+
+
+async def test_what_cannot_be_applied_is_no_end(store: Store, server: EmbeddedStore) -> None:
+    first, second = alert(), alert()
+    await append(store, first)
+    async with following(server, EN) as follower:
+        await until(lambda: follower.stands_at("e1:1"))
+        wire = follower.wires[EN]
+        # it claims the place of another alert, which no reading can find out
+        encoded = entry(second).encoded
+        poison = Revision(offset=2, type="published", alert=second, encoded=encoded, first_offset=1, push=True)
+        taken = wire.take(poison)
+        assert taken.revision is not None
+        assert (taken.revision.offset, taken.revision.alert) == (2, first)
+        assert [shown.alert for shown in wire.ticker.page(0, 10).entries] == [first]
+
+
+async def test_an_alert_that_cannot_be_redacted_is_no_end_but_a_snapshot(store: Store, server: EmbeddedStore) -> None:
+    first = alert()
+    await append(store, first)
+    async with following(server, EN) as follower:
+        await until(lambda: follower.stands_at("e1:1"))
+        wire = follower.wires[EN]
+        withdrawn = msgspec.structs.replace(killed(first), notice="half \ud800")
+        poison = Revision(offset=2, type="canceled", alert=withdrawn, encoded=b"{}", first_offset=1, push=True)
+        assert wire.take(poison).revision is None
+        assert str(wire.cursor) == "e1:2"
+
+
+async def test_a_poisoned_history_is_loaded_without_the_poison(store: Store, server: EmbeddedStore) -> None:
+    good, bad = alert(), alert()
+    await append(store, good)
+    await append(store, bad)
+    poison = entry(bad).encoded.replace(bad.expires.encode(), b"tomorrow")
+    await raw(store, "hset", keys.alert(bad.id), "alert", poison)
+    await raw(store, "xtrim", keys.wire(EN), maxlen=0)
+    async with following(server, EN) as follower:
+        await until(lambda: follower.stands_at("e1:2"))
+        assert [shown.alert for shown in follower.wires[EN].ticker.page(0, 10).entries] == [good]

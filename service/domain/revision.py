@@ -5,12 +5,17 @@ reads the wire reads these. In the place of an entry that cannot be read stands 
 once more (`service/newswire.py`), so that one bad entry is no gap.
 """
 
+import re
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from service.domain.alert import Alert
+from service.domain.checks import ID_FORM
 
+VERSION_MAX = 2**31
+"""Nobody changes an alert so often; beyond this, numbers do not fit where scripts and clients keep them."""
 RevisionType = Literal["published", "updated", "corrected", "withheld", "released", "canceled", "expired"]
 
 
@@ -30,6 +35,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Alert)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 def encode(alert: Alert) -> bytes:
@@ -43,3 +49,27 @@ def encode(alert: Alert) -> bytes:
 def decode(encoded: bytes) -> Alert:
     """The alert of its public JSON. Raises msgspec.DecodeError for what is none."""
     return _DECODER.decode(encoded)
+
+
+def fault(alert: Alert) -> str | None:
+    """Why no desk of ours has made this alert; None for a sound one, which every rule may rely on."""
+    # every process asks this of every entry, so a moment is checked for the one form in which moment.py writes it
+    if not (_is_moment(alert.first_created) and _is_moment(alert.version_created) and _is_moment(alert.expires)):
+        return "a moment that is none"
+    if not 1 <= alert.version <= VERSION_MAX:
+        return "a version that nothing can have"
+    if not (ID_FORM.fullmatch(alert.id) and ID_FORM.fullmatch(alert.story)):
+        return "an id or a story that is none"
+    if not 1 <= alert.urgency <= 9:
+        return "an urgency that is none"
+    if alert.pub_status == "usable" and not (alert.headline and alert.text):
+        return "it says nothing, and is not withheld"
+    return None
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _MOMENT.fullmatch(text) is not None

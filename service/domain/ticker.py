@@ -61,16 +61,22 @@ class Ticker:
         self._by_place: dict[int, str] = {}
 
     def apply(self, first_offset: int, alert: Alert, encoded: bytes) -> bool:
-        """Take a version of an alert; False where we have that version or a later one already."""
+        """Take a version of an alert; False where we have that version or a later one already.
+
+        Raises ValueError, and changes nothing, for an alert whose moments are none or whose place is another's.
+        """
         known = self._by_id.get(alert.id)
         if known is not None and known.alert.version >= alert.version:
             return False
+        ends_ms = self._ends_ms(alert)
         if known is None:
+            if first_offset in self._by_place:
+                raise ValueError(f"the place {first_offset} is another alert's")
             insort(self._places, first_offset)
             self._by_place[first_offset] = alert.id
         place = first_offset if known is None else known.first_offset
         self._by_id[alert.id] = Entry(place, alert, encoded)
-        self._ends_at[alert.id] = self._ends_ms(alert)
+        self._ends_at[alert.id] = ends_ms
         self.changes += 1
         if len(self._places) > self._max:
             oldest = self._by_place.pop(self._places.pop(0))

@@ -23,6 +23,7 @@ from service.store.keys import WireName
 
 REPLICA_WAIT_MS = 500
 
+_TYPES = frozenset(get_args(RevisionType))
 _APPEND = resources.files(__package__).joinpath("append.lua").read_text("utf-8")
 
 
@@ -185,24 +186,37 @@ async def read_head(store: Store, wire: WireName) -> Head | None:
 async def read_wire(store: Store, wire: WireName, after: int) -> list[tuple[str, Revision | Unreadable]]:
     """All entries of a wire after the offset `after`, each with its epoch. Raises redis errors as they are."""
     entries = await store.xrange(keys.wire(wire), min=f"({after}-0")
-    return [read_entry(*entry) for entry in entries]
+    return [read_entry(*entry, wire) for entry in entries]
 
 
-def read_entry(entry_id: bytes, fields: Mapping[bytes, bytes]) -> tuple[str, Revision | Unreadable]:
-    """The epoch and the revision of a stream entry; never raises, whatever stands there."""
+def read_entry(
+    entry_id: bytes, fields: Mapping[bytes, bytes], wire: WireName | None = None
+) -> tuple[str, Revision | Unreadable]:
+    """The epoch and the revision of a stream entry; never raises, whatever stands there.
+
+    What is no alert of ours (`revision.fault`) is Unreadable; where `wire` is given, also what does not belong on it.
+    """
     offset = int(entry_id.partition(b"-")[0])
     epoch = fields.get(b"epoch", b"").decode("utf-8", "replace")
     try:
-        kind = fields[b"type"].decode()
-        if kind not in get_args(RevisionType):
-            return epoch, Unreadable(offset, f"unknown type {kind[:40]!r}")
-        return epoch, Revision(
-            offset=offset,
-            type=cast(RevisionType, kind),
-            alert=revisions.decode(fields[b"alert"]),
-            encoded=fields[b"alert"],
-            first_offset=int(fields[b"first"]),
-            push=fields[b"push"] == b"1",
-        )
-    except (KeyError, ValueError, msgspec.MsgspecError) as error:
+        return epoch, _revision(offset, fields, wire)
+    except (KeyError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         return epoch, Unreadable(offset, f"{type(error).__name__}: {error}"[:200])
+
+
+def _revision(offset: int, fields: Mapping[bytes, bytes], wire: WireName | None) -> Revision:
+    kind = fields[b"type"].decode()
+    if kind not in _TYPES:
+        raise ValueError(f"unknown type {kind[:40]!r}")
+    alert = revisions.decode(fields[b"alert"])
+    first = int(fields[b"first"])
+    if why := revisions.fault(alert):
+        raise ValueError(why)
+    if not 1 <= first <= offset:
+        raise ValueError("first published after itself, or before everything")
+    if wire is not None and (alert.edition, alert.status == "Exercise") != (wire.edition, wire.exercise):
+        raise ValueError("an alert of another wire")
+    return Revision(
+        offset=offset, type=cast(RevisionType, kind), alert=alert, encoded=fields[b"alert"], first_offset=first,
+        push=fields[b"push"] == b"1",
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
 from config.settings import VALKEY_CONF
 from service.store.embedded import EmbeddedStore
@@ -234,6 +235,23 @@ def test_many_pages_on_one_connection_are_answered_in_order(shared: Running) -> 
     statuses = [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
     assert statuses == [200, 304, 200, 200, 200, 200, 404, 200, 400, 200, 200, 200]
     assert "Traceback" not in shared.log.read_text()
+
+
+def test_poison_on_the_wire_ends_no_process(running: Running, server: EmbeddedStore) -> None:
+    headers = {"Authorization": f"Bearer {running.key}", "Content-Type": "application/json"}
+    made = running.client.post("/v1/alerts", content=ALERT, headers=headers).json()
+    epoch = made["cursor"].partition(":")[0]
+    poison = {**made["alert"], "expires": "tomorrow", "versionCreated": "never"}
+    with redis.Redis.from_url(server.url) as store:
+        entry = {"epoch": epoch, "type": "published", "first": 2, "push": 1, "alert": json.dumps(poison)}
+        store.xadd("wire:{en}", entry, id="2-0")
+        store.hset("head:{en}", "offset", 2)
+    after = running.client.post("/v1/alerts", content=ALERT, headers=headers)
+    assert (after.status_code, after.json()["cursor"]) == (201, f"{epoch}:3")
+    page = running.client.get("/v1/editions/en/ticker").json()
+    assert (page["cursor"], len(page["alerts"])) == (f"{epoch}:3", 2)
+    assert running.process.poll() is None
+    wait_for(lambda: any("cannot be read" in str(line.get("event")) for line in running.lines()))
 
 
 def test_metrics_are_on_the_admin_port_alone(running: Running) -> None:

@@ -222,3 +222,14 @@ def test_a_list_of_levels_means_the_quietest(levels: tuple[Level, ...], threshol
 def test_a_ticker_needs_room() -> None:
     with pytest.raises(AssertionError):
         Ticker(0, TOMBSTONE_S)
+
+
+@pytest.mark.parametrize(("first_offset", "changes"), [(2, {"expires": "tomorrow"}), (1, {})])
+def test_what_cannot_be_placed_is_refused_and_changes_nothing(first_offset: int, changes: dict[str, Any]) -> None:
+    ticker = Ticker(1, TOMBSTONE_S)
+    ticker.apply(1, make_alert(1), b"1")
+    with pytest.raises(ValueError, match=r"."):
+        ticker.apply(first_offset, make_alert(2, **changes), b"2")
+    assert (len(ticker), ticker.changes, ticker.get(make_alert(2).id)) == (1, 1, None)
+    ticker.apply(3, make_alert(3), b"3")
+    assert [entry.encoded for entry in ticker.page(0, 10).entries] == [b"3"]

@@ -8,7 +8,9 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
 
+import msgspec
 import pytest
 
 from config.settings import to_environ
@@ -104,3 +106,34 @@ async def test_a_gateway_that_was_asleep_catches_up_or_says_what_is_missing(
             assert (message["type"], message["reason"], message["cursor"]) == ("snapshot", told, f"{life}:{posts}")
         await house.post("All stages are over")
         assert place((await reader.until(posts + 1))[-1]) == posts + 1
+
+
+async def headlines(house: House) -> list[str]:
+    return [alert["headline"] for alert in (await (await house.websocket()).next())["alerts"]]
+
+
+async def poison_the_wire(house: House) -> None:
+    """Between two alerts that readers get stands what no desk has made, and they get the first again."""
+    reader = await house.websocket()
+    await reader.next()
+    await house.post("Rain falls")
+    store = cast(Any, house.store)
+    (_, good), *_ = await store.xrange("wire:{en}", "-")
+    poison = {"expires": "tomorrow", "version": -7, "id": "none", "edition": "ar"}
+    for offset, (name, value) in enumerate(poison.items(), 2):
+        body = msgspec.json.encode(msgspec.json.decode(good[b"alert"]) | {name: value})
+        await store.xadd("wire:{en}", {**good, b"alert": body}, id=f"{offset}-0")
+        await store.hset("head:{en}", "offset", offset)
+    await house.post("Snow falls")
+    told = [message["alert"]["headline"] for message in await reader.until(6)]
+    assert told == ["Rain falls"] * 5 + ["Snow falls"]
+    assert await headlines(house) == ["Snow falls", "Rain falls"]
+
+
+async def test_poison_on_the_wire_ends_no_gateway(server: EmbeddedStore) -> None:
+    async with open_house(server, gateway=False) as house:
+        async with gateway_process(house) as process:
+            await poison_the_wire(house)
+            assert process.returncode is None
+        async with gateway_process(house):  # nor one that reads it all from the beginning
+            assert await headlines(house) == ["Snow falls", "Rain falls"]
