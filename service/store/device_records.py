@@ -5,16 +5,22 @@ regions are the shape's text, and devices that want the same share one object of
 """
 
 import hashlib
+from collections.abc import Mapping
 
 import msgspec
+import structlog
 
+from service.domain.alert import LEVELS
 from service.domain.census import read_shape, shape_of
-from service.domain.device import Device, Mute, Platform, Preferences, Quiet, Subscription
+from service.domain.device import BLOCK_DEVICES, Device, Mute, Platform, Preferences, Quiet, Subscription
 from service.domain.registration import Registration
 from service.store import keys
 
+log = structlog.get_logger("store")
+
 PREFERENCES_MAX = 10_000
 """Different preferences that are shared between devices in memory; readers choose from few."""
+FIELDS_TOLD_MAX = 20
 _P256DH_BYTES = 65
 
 
@@ -94,6 +100,40 @@ def device_of(platform: Platform, number: int, record: Record) -> Device:
     )
 
 
+def read_record(platform: Platform, number: int, packed: bytes) -> Device | None:
+    """The device of stored bytes; None, and an error in the log without any content, where they are no record."""
+    try:
+        return device_of(platform, number, unpack(packed))
+    except (msgspec.MsgspecError, ValueError) as problem:
+        log.error("a device cannot be read", platform=platform, number=number, why=type(problem).__name__)
+        return None
+
+
+def read_block(platform: Platform, block: int, records: Mapping[bytes, bytes]) -> list[Device]:
+    """The devices of a block's hash, by number. What is no record is left out, and one error in the log says so."""
+    devices, unreadable = [], []
+    for field, packed in records.items():
+        try:
+            devices.append(device_of(platform, block * BLOCK_DEVICES + _bit(field), unpack(packed)))
+        except (msgspec.MsgspecError, ValueError):
+            unreadable.append(repr(field[:8]))
+    if unreadable:
+        log.error(
+            "devices of a block cannot be read and are left out", platform=platform, block=block,
+            count=len(unreadable), fields=unreadable[:FIELDS_TOLD_MAX],
+        )  # fmt: skip
+    devices.sort(key=lambda device: device.number)
+    return devices
+
+
+def _bit(field: bytes) -> int:
+    """The bit that a field of a block is of. Raises ValueError."""
+    bit = int(field)
+    if bit not in range(BLOCK_DEVICES) or field != b"%d" % bit:
+        raise ValueError(field)
+    return bit
+
+
 def _shared_preferences(record: Record) -> Preferences:
     """The preferences of a record; one object for all devices that want the same, but for muted stories."""
     if record.mute is not None:
@@ -109,6 +149,8 @@ def _shared_preferences(record: Record) -> Preferences:
 
 def _wanted(record: Record) -> Preferences:
     shape = read_shape(record.shape)
+    if shape.min_level not in LEVELS:
+        raise ValueError("no level of ours")
     return Preferences(
         editions=shape.editions,
         min_level=shape.min_level,

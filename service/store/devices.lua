@@ -6,6 +6,7 @@
 --   register: 4 token's field  5 record  6 '1': leave a device that has this token as it is  7 key to be born with
 --     → {number, 1 new | 0 known, the registry's key}
 --   change:   4 token's field ('' erases)  5 record  6 number  7 record it was decided upon  8 field of the token it had
+--             9 how long an heir is remembered (ms)
 --     → 1 | 0: another change came first
 -- Blocks are named by their numbers, which only the store knows here. A record is a msgpack
 -- array of at most 15: shape, gone or nil, and more that cmsgpack could not read (it knows no bin).
@@ -18,13 +19,14 @@ end
 
 -- A tombstone is counted nowhere, and listed for pruning.
 local function enter(number, record, by)
-  local _, shape, gone = cmsgpack.unpack_limit(record, 2, 1)  -- behind the array's one byte
+  local readable, _, shape, gone = pcall(cmsgpack.unpack_limit, record, 2, 1)  -- behind the array's one byte
+  if not (readable and type(shape) == 'string') then return end  -- garbage, which was counted nowhere
   local member = platform .. ':' .. string.format('%d', number)
   if gone then
     if by > 0 then redis.call('ZADD', GONE, gone, member) else redis.call('ZREM', GONE, member) end
   else
     local name = platform .. '|' .. shape
-    if redis.call('HINCRBY', COUNTS, name, by) == 0 then redis.call('HDEL', COUNTS, name) end
+    if redis.call('HINCRBY', COUNTS, name, by) <= 0 then redis.call('HDEL', COUNTS, name) end
   end
 end
 
@@ -55,9 +57,15 @@ if redis.call('HGET', block, bit) ~= ARGV[7] then return 0 end
 if SHARD ~= OLD_SHARD or ARGV[4] ~= ARGV[8] then
   redis.call('HDEL', OLD_SHARD, ARGV[8])
   if ARGV[4] ~= '' then
-    -- The app that holds a token now is the one that is rung: a device that had it is erased.
+    -- The app that holds a token now is the one that is rung: a device that had it is erased, and this one is its
+    -- heir, so that what was sent to that token can still be taken back.
     local other = tonumber(redis.call('HGET', SHARD, ARGV[4]))
-    if other then put(other, nil) end
+    if other then
+      put(other, nil)
+      local heirs = string.format('heirs:%s:%d', platform, math.floor(other / per_block))
+      redis.call('HSET', heirs, string.format('%d', other % per_block), string.format('%d', number))
+      redis.call('PEXPIRE', heirs, ARGV[9])
+    end
     redis.call('HSET', SHARD, ARGV[4], string.format('%d', number))
   end
 end

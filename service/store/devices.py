@@ -15,14 +15,17 @@ from importlib import resources
 from typing import cast
 
 import msgspec
+import structlog
 
 from service.domain.device import BLOCK_DEVICES, Device, Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.registration import Registration
-from service.store import device_ids, keys
+from service.store import device_ids, device_records, heirs, keys
 from service.store.connection import Store
-from service.store.device_records import address_of, device_of, indexed, pack, record_of, unpack
+from service.store.device_records import address_of, indexed, pack, read_record, record_of, unpack
 from service.store.stream import reaching_store
+
+log = structlog.get_logger("store")
 
 SECRET_BYTES = 20
 """160 random bits, 32 characters."""
@@ -30,12 +33,16 @@ PROOFS_APART_MS = 3_600_000
 """A second proof that a token is gone must be so much later: one bad hour of a provider proves nothing twice."""
 TOMBSTONE_DAYS = 30
 PRUNED_AT_ONCE = 500
+NUMBERS_MAX = 2**32
+"""A public id has four bytes for the number."""
+SCANNED_AT_ONCE = 1000
 TRIES_MAX = 5
 """How often a change is decided anew because another came first."""
 
 _SCRIPT = resources.files(__package__).joinpath("devices.lua").read_text("utf-8")
 _ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 """From the alphabet of base32 to that of ULIDs, which all our ids and keys are written in."""
+_GONE = re.compile(rb"(apns|fcm|webpush):([0-9]{1,10})")
 _SECRET = re.compile(r"fwd_([0-9A-HJKMNP-TV-Z]{26})_([0-9A-HJKMNP-TV-Z]{32})", re.ASCII)
 
 
@@ -115,13 +122,13 @@ async def find(store: Store, device_id: str) -> Held | None:
 
 
 async def hold(store: Store, platform: Platform, number: int) -> Held | None:
-    """The device of a number, ready to be changed; None where there is none. Raises StoreUnavailable."""
+    """The device of a number, ready to be changed; None where none can be read. Raises StoreUnavailable."""
     async with reaching_store():
         record = await store.hget(keys.block(platform, number // BLOCK_DEVICES), str(number % BLOCK_DEVICES))
     if record is None:
         return None
-    kept = unpack(record)
-    return Held(device_of(platform, number, kept), kept.digest, record)
+    device = read_record(platform, number, record)
+    return None if device is None else Held(device, unpack(record).digest, record)
 
 
 async def read(store: Store, platform: Platform, number: int) -> Device | None:
@@ -131,13 +138,10 @@ async def read(store: Store, platform: Platform, number: int) -> Device | None:
 
 
 async def read_block(store: Store, platform: Platform, block: int) -> list[Device]:
-    """The devices of a block by number, tombstones included. Raises StoreUnavailable."""
+    """The devices of a block by number, tombstones included, unreadable records left out. Raises StoreUnavailable."""
     async with reaching_store():
         records = await store.hgetall(keys.block(platform, block))
-    first = block * BLOCK_DEVICES
-    devices = [device_of(platform, first + int(bit), unpack(record)) for bit, record in records.items()]
-    devices.sort(key=_number)
-    return devices
+    return device_records.read_block(platform, block, records)
 
 
 async def blocks(store: Store, platform: Platform) -> int:
@@ -148,7 +152,13 @@ async def blocks(store: Store, platform: Platform) -> int:
 async def count(store: Store, platform: Platform) -> int:
     """How many numbers were ever given: every device's is below this. Raises StoreUnavailable."""
     async with reaching_store():
-        return int(await store.hget(keys.DEVICE_NUMBERS, platform) or 0)
+        kept = await store.hget(keys.DEVICE_NUMBERS, platform)
+    if kept is None:
+        return 0
+    if kept.isdigit() and int(kept) <= NUMBERS_MAX:
+        return int(kept)
+    log.error("the count of devices is no number; it is told from their blocks", platform=platform)
+    return await _count_blocks(store, platform)
 
 
 async def replace(store: Store, held: Held, registration: Registration, now_ms: int) -> bool:
@@ -191,16 +201,23 @@ async def condemn(store: Store, platform: Platform, number: int, registered_ms: 
 
 
 async def prune(store: Store, now_ms: int, limit: int = PRUNED_AT_ONCE) -> int:
-    """Erase tombstones of more than 30 days, the oldest `limit` of them; how many were. Raises StoreUnavailable."""
+    """Erase tombstones of more than 30 days, the oldest `limit` of them; how many were. Raises StoreUnavailable.
+
+    What stands in their list and leads to no tombstone is taken off it, and counted too.
+    """
     oldest_ms = now_ms - TOMBSTONE_DAYS * 86_400_000
     async with reaching_store():
         members = await store.zrangebyscore(keys.DEVICES_GONE, "-inf", oldest_ms, start=0, num=limit)
     pruned = 0
     for member in members:
-        platform, _, number = member.decode().partition(":")
-        held = await hold(store, cast(Platform, platform), int(number))
+        form = _GONE.fullmatch(member)
+        held = await hold(store, cast(Platform, form[1].decode()), int(form[2])) if form else None
         if held is not None and held.device.gone_ms is not None:
             pruned += await erase(store, held)
+        else:
+            log.error("a tombstone is of no device and is struck off the list", member=repr(member[:40]))
+            async with reaching_store():
+                pruned += await store.zrem(keys.DEVICES_GONE, member)
     return pruned
 
 
@@ -217,24 +234,32 @@ async def tombstones(store: Store) -> int:
         return await store.zcard(keys.DEVICES_GONE)
 
 
+async def _count_blocks(store: Store, platform: Platform) -> int:
+    """A bound of the numbers given, told from the blocks that there are: so that a lost count leaves nobody out."""
+    newest, cursor = -1, b"0"
+    while True:
+        async with reaching_store():
+            args = (cursor, f"block:{platform}:*", SCANNED_AT_ONCE)
+            cursor, names = await store.register_script(_SCAN)(keys=(), args=args)
+        found = [int(digits) for name in names if (digits := name.rpartition(b":")[2]).isdigit()]
+        newest = max(newest, *(block for block in found if block <= NUMBERS_MAX // BLOCK_DEVICES), -1)
+        if cursor == b"0":
+            return (newest + 1) * BLOCK_DEVICES
+
+
 async def _change(store: Store, held: Held, address: bytes | None, record: bytes) -> bool:
     """Replace a record, or erase it where `address` is None; False where it is no longer the one that we hold."""
     device = held.device
     old_shard, old_field = indexed(device.platform, address_of(device))
     shard, field = (old_shard, b"") if address is None else indexed(device.platform, address)
     async with reaching_store():
-        done = await store.register_script(_SCRIPT)(
-            keys=(*_FIXED, shard, old_shard),
-            args=("change", device.platform, BLOCK_DEVICES, field, record, device.number, held.record, old_field),
-        )
+        args = (device.platform, BLOCK_DEVICES, field, record, device.number, held.record, old_field, heirs.KEPT_MS)
+        done = await store.register_script(_SCRIPT)(keys=(*_FIXED, shard, old_shard), args=("change", *args))
     return bool(done)
 
 
+_SCAN = "return redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])"
 _FIXED = (keys.DEVICE_NUMBERS, keys.DEVICE_COUNTS, keys.DEVICES_GONE, keys.DEVICE_KEY)
-
-
-def _number(device: Device) -> int:
-    return device.number
 
 
 def _random() -> str:

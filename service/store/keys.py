@@ -18,6 +18,8 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     devices:gone         zset    tombstones (<platform>:<number>) by time  30 days, then pruned  devices.lua
     devices:key          string  what public ids are enciphered with  for ever  devices.lua
     block:<platform>:<n> hash    bit → record (msgpack) of 1,000 numbers  until erased  devices.lua
+    heirs:<platform>:<n> hash    bit of an erased device → number of the one that took its token
+                                                                    90 days after the newest  devices.lua
     tokens:<shard>       hash    digest of a token → number        until erased  devices.lua
     plan:<alert id>      hash    platform → devices it is meant for, v<version> → when it became jobs
                                                                     push_ledger_days  plans.py
@@ -134,6 +136,11 @@ DEVICE_KEY = "devices:key"
 def block(platform: str, number: int) -> str:
     """The records of devices `number` × 1,000 and following."""
     return f"block:{platform}:{number}"
+
+
+def heirs(platform: str, number: int) -> str:
+    """Who took the tokens of the devices of block `number` that were erased by that."""
+    return f"heirs:{platform}:{number}"
 
 
 def tokens(shard: int) -> str:

@@ -4,10 +4,12 @@ The rule to remember: the queue may forget a job (a worker that slept too long, 
 not. Whoever looks finds the blocks that have not ended and puts them into the queue again.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import cast
 
 import msgspec
+import structlog
 
 from service.domain.device import PLATFORMS, Platform
 from service.domain.shards import Job
@@ -15,9 +17,13 @@ from service.store import keys
 from service.store.connection import Store
 from service.store.stream import reaching_store
 
+log = structlog.get_logger("store")
+
 DEAD_MAX = 10_000
 """Dead letters that are kept; more than that is one fault said ten thousand times."""
 WRITTEN_TOGETHER = 1000
+_PLAN = re.compile(rb"([0-9A-Za-z-]{1,64}):([1-9][0-9]{0,8})")
+_BLOCK = re.compile(rb"(apns|fcm|webpush):(0|[1-9][0-9]{0,8})")
 
 _FINISH = """
 redis.call('SREM', KEYS[1], ARGV[1])
@@ -95,14 +101,28 @@ async def still_open(store: Store, planned_before_ms: int) -> AsyncIterator[Job]
     async with reaching_store():
         plans = await store.zrangebyscore(keys.PLANS, "-inf", planned_before_ms)
     for name in plans:
-        alert_id, _, version = name.decode().rpartition(":")
+        form = _PLAN.fullmatch(name)
+        if form is None:
+            await _strike(store, keys.PLANS, name)
+            continue
+        alert_id, version = form[1].decode(), int(form[2])
         async with reaching_store():
-            members = await store.smembers(keys.open_blocks(alert_id, int(version)))
+            members = await store.smembers(keys.open_blocks(alert_id, version))
             if not members:
                 await store.zrem(keys.PLANS, name)
         for member in members:
-            platform, _, block = member.decode().partition(":")
-            yield Job(alert_id, int(version), cast(Platform, platform), int(block))
+            if block := _BLOCK.fullmatch(member):
+                yield Job(alert_id, version, cast(Platform, block[1].decode()), int(block[2]))
+            else:
+                await _strike(store, keys.open_blocks(alert_id, version), member)
+
+
+async def _strike(store: Store, name: str, member: bytes) -> None:
+    """Take off a list what is none of ours, so that it does not stand in the way of the rest."""
+    log.error("what is open cannot be read and is struck off", list=name, member=repr(member[:40]))
+    async with reaching_store(), store.pipeline(transaction=False) as pipe:
+        await (pipe.zrem if name == keys.PLANS else pipe.srem)(name, member)
+        await pipe.execute()
 
 
 async def give_up(store: Store, job: Job, why: str, now_ms: int) -> None:
