@@ -18,9 +18,23 @@ PUBLIC_URL = "https://news.example"
 CHANGES: tuple[Change, ...] = get_args(Change)
 BUILD = {"apns": apns.build, "fcm": fcm.build, "webpush": webpush.build}
 SCHEMAS = Path(__file__).parents[2] / "docs" / "payloads"
-VALID = {name: Draft202012Validator(json.loads((SCHEMAS / f"{name}.schema.json").read_text())) for name in PLATFORMS}
+SCHEMA: dict[Platform, Any] = {
+    name: json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8")) for name in PLATFORMS
+}
+"""As the apps read them: fields may be added."""
 TOKEN = "dGhpcyBpcyBhIHRva2Vu:" + "APA91b" * 24
 MARKS = str.maketrans("", "", LRM + RLM + LRI + RLI + FSI + PDI)
+
+
+def closed(schema: Any) -> Any:
+    """`schema` with the fields it names as the only ones: what we send today is all described."""
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(value) for name, value in schema.items()}
+    return {**inner, "additionalProperties": False} if schema.get("type") == "object" else inner
+
+
+VALID = {name: Draft202012Validator(closed(SCHEMA[name])) for name in PLATFORMS}
 
 
 def message(platform: Platform, alert: Alert, change: Change = "new", *, sound: bool = True) -> Message:

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,7 +19,7 @@ from service.domain.payloads import fcm, webpush
 from service.domain.payloads.fitting import ELLIPSIS, cut
 from service.domain.payloads.notification import BYTES_MAX, Change, notify
 from tests.domain.making import CANARY, NEWSROOM, make_alert, make_edition, make_telling_alert
-from tests.domain.pushed import CHANGES, PUBLIC_URL, VALID, content, message, sent, shown_lines, texts
+from tests.domain.pushed import CHANGES, PUBLIC_URL, SCHEMA, VALID, content, message, sent, shown_lines, texts
 
 AWKWARD = [*'éلا\u200d\u200f"\\/<&\u2028 x漢\u0301', "👩\u200d🚒", "🇪🇸"]
 pasted = st.one_of(
@@ -164,6 +166,28 @@ def test_no_word_of_a_withdrawn_headline_survives(platform: Platform, alert: Ale
     fixed = message(platform, blank, "withdrawn").body.decode()
     for word in re.findall(r"\w{4,}", f"{alert.headline} {alert.attribution.text}"):
         assert word in fixed or word not in built.body.decode()
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a JSON value."""
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from objects(inner)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_an_app_that_checks_by_the_schema_takes_fields_that_come_later_and_we_send_none_unsaid(
+    platform: Platform, change: Change
+) -> None:
+    built = content(platform, make_telling_alert(), change)
+    for place in objects(built):
+        place["later"] = "a text"
+        Draft202012Validator(SCHEMA[platform]).validate(built)
+        assert not VALID[platform].is_valid(built)
+        del place["later"]
+        VALID[platform].validate(built)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
