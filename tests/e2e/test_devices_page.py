@@ -28,4 +28,5 @@ def test_every_command_of_the_page_works(tmp_path: Path) -> None:
         assert json.loads(typed(read, **mine))["preferences"]["minLevel"] == "urgent"
         assert json.loads(typed(receipts, **mine)) == {"counted": 0}
         assert typed(erase, **mine) == ""
-        assert json.loads(typed(read, **mine))["status"] == 404
+        for command, status in ((read, 404), (replace, 404), (erase, 404), (receipts, 401)):
+            assert json.loads(typed(command, **mine))["status"] == status
