@@ -254,7 +254,8 @@ class Desk:
 
 def _refuse_unless_allowed(verb: ChangeVerb, record: Record, actor: Actor) -> None:
     own = record.author.key_id == actor.author.key_id
-    needed = roles.needed_to_change(verb, own)
+    on_hold = record.state == "withheld"
+    needed = roles.needed_to_change(verb, own, on_hold=on_hold)
     if not roles.includes(actor.role, needed):
-        whose = "alerts" if own else "alerts of other keys"
+        whose = "alerts of other keys" if not own else "alerts on hold" if on_hold else "alerts"
         raise Forbidden(f"only {needed} may {verb} {whose}; this key is {actor.role}")

@@ -46,7 +46,7 @@ def check_update(body: object, before: Record, newsroom: Newsroom, now_ms: int, 
     read = Fields(body)
     read.know(FIELDS, FIXED)
     alert = _amended(read, before.alert, newsroom, now_ms, checks.schemes(allow_http))
-    push = read.flag("push", before.push)
+    push = _push(read, before)
     read.finish()
     if (alert, push) == (before.alert, before.push):
         raise Invalid((Finding("", f"changes nothing: one of {', '.join(FIELDS)} must differ"),))
@@ -58,7 +58,7 @@ def check_correction(body: object, before: Record, newsroom: Newsroom, now_ms: i
     read = Fields(body)
     read.know((*FIELDS, "correction"), FIXED)
     alert = _amended(read, before.alert, newsroom, now_ms, checks.schemes(allow_http))
-    push = read.flag("push", before.push)
+    push = _push(read, before)
     correction = _correction(read, before.alert)
     read.finish()
     if alert == before.alert:
@@ -102,6 +102,14 @@ def _expires(read: Fields, alert: Alert, now_ms: int) -> str:
     if read.fields["expires"] is None:
         read.wrong("/expires", "must be a moment: an alert always ends")
     return alert.expires if expires_ms is None else moment.to_text(expires_ms)
+
+
+def _push(read: Fields, before: Record) -> bool:
+    """Whether anybody new is rung from now on. It can only stop: what was not to ring does not begin to later."""
+    push = read.flag("push", before.push)
+    if push and not before.push:
+        read.wrong("/push", "cannot become true again: only a new alert rings")
+    return push
 
 
 def _correction(read: Fields, alert: Alert) -> Correction:

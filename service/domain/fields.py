@@ -20,6 +20,8 @@ ATTRIBUTION_GRAPHEMES_MAX = 120
 TERMS_MAX = 8
 PLACES_MAX = 8
 NOTE_CHARS_MAX = 1000
+EXPIRES_MAX_DAYS = 366
+"""Nothing stays news for longer than a leap year, and no provider keeps a notification that long anyway."""
 FINDINGS_MAX = 100
 """More than any editor's mistakes; 16 KiB of unknown fields must not be answered with many times as much."""
 
@@ -186,6 +188,8 @@ class Fields:
         expires = self.moment("expires")
         if expires is not None and expires <= now_ms:
             self.wrong("/expires", "must lie in the future")
+        elif expires is not None and expires > now_ms + EXPIRES_MAX_DAYS * 86_400_000:
+            self.wrong("/expires", f"must lie within {EXPIRES_MAX_DAYS} days")
         return expires
 
     def remark(self, name: str) -> str | None:

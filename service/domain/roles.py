@@ -28,6 +28,11 @@ NEEDED_FOR_OWN: dict[Verb, Role] = {"update": "editor", "correct": "editor", "un
 """Who wrote it may mend it; that nobody sees it meanwhile, or ever again, is for the duty desk to say."""
 
 
-def needed_to_change(verb: Verb, own: bool) -> Role:
-    """Who may do `verb` to an alert that is out; `own`: the key that acts is the one that published it."""
+def needed_to_change(verb: Verb, own: bool, *, on_hold: bool = False) -> Role:
+    """Who may do `verb` to an alert that is out; `own`: the key that acts is the one that published it.
+
+    A correction of what is on hold puts it back, so it needs what a release needs.
+    """
+    if verb == "correct" and on_hold:
+        verb = "release"
     return NEEDED_FOR_OWN.get(verb, "duty") if own else "duty"

@@ -77,11 +77,34 @@ async def test_a_correction_tells_readers_what_was_wrong(api: Api) -> None:
     assert later.json()["alert"]["correction"] is None
 
 
-async def test_an_update_may_change_whether_phones_are_rung(api: Api) -> None:
-    made = await api.publish({"push": False})
-    answer = await api.change("update", made["alert"]["id"], {"push": True}, If_Match='"1"')
-    assert answer.status_code == 200
-    assert (await api.get(f"/v1/alerts/{made['alert']['id']}", "duty")).json()["push"] is True
+async def test_an_update_may_say_that_nobody_else_is_rung_and_that_stands(api: Api) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    answer = await api.change("update", alert_id, {"push": False}, If_Match='"1"')
+    assert (answer.status_code, answer.json()["alert"]["version"]) == (200, 2)
+    assert (await api.get(f"/v1/alerts/{alert_id}", "duty")).json()["push"] is False
+    again = await api.change("update", alert_id, {"push": True}, If_Match='"2"')
+    assert refused(again, 422, "invalid")
+    assert [error["pointer"] for error in again.json()["errors"]] == ["/push"]
+
+
+async def test_no_alert_stands_for_more_than_a_leap_year(api: Api) -> None:
+    far = {"expires": "9999-12-31T23:59:59Z"}
+    alert_id = (await api.publish())["alert"]["id"]
+    for answer in (
+        await api.post(far),
+        await api.change("update", alert_id, far, If_Match='"1"'),
+        await api.change("correct", alert_id, {**(BODIES["correct"] or {}), **far}, If_Match='"1"'),
+    ):
+        assert refused(answer, 422, "invalid")
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/expires"]
+
+
+async def test_who_wrote_what_is_on_hold_cannot_put_it_back_but_may_take_it_away(api: Api) -> None:
+    alert_id = (await brought_to(api, "withheld", "editor"))["alert"]["id"]
+    assert refused(await do(api, "correct", alert_id, 2, "editor"), 403, "forbidden")
+    assert (await do(api, "undo", alert_id, 2, "editor")).status_code == 200
+    alert_id = (await brought_to(api, "withheld", "editor"))["alert"]["id"]
+    assert (await do(api, "correct", alert_id, 2, "duty")).json()["alert"]["headline"] == MENDED
 
 
 async def test_a_reason_is_for_editors_only(api: Api) -> None:

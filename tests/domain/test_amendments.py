@@ -115,10 +115,20 @@ def test_an_attribution_that_was_rendered_long_is_no_obstacle_to_a_new_headline(
     assert after.text == f"{'o' * 110} correspondent in {'p' * 110}: All ferries sail"
 
 
-def test_push_alone_may_change() -> None:
-    before = published(push=False)
-    after = updated({"push": True}, before)
-    assert (after.alert, after.push) == (before.alert, True)
+def test_an_update_may_only_stop_what_still_rings() -> None:
+    before = published()
+    after = updated({"push": False}, before)
+    assert (after.alert, after.push) == (before.alert, False)
+
+
+@pytest.mark.parametrize("verb", sorted(AMENDMENTS))
+def test_what_was_not_to_ring_cannot_ring_later(verb: ChangeVerb) -> None:
+    silent = published(push=False)
+    body = {"headline": "All ferries sail", **({"correction": WRONG} if verb == "correct" else {})}
+    assert amended(verb, body, silent).push is False
+    assert amended(verb, {**body, "push": False}, silent).push is False
+    with pytest.raises(Invalid, match="/push"):
+        amended(verb, {**body, "push": True}, silent)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +189,7 @@ def test_whether_it_is_pushed_is_no_correction() -> None:
         ({"certainty": None}, ["/certainty"]),
         ({"expires": None}, ["/expires"]),
         ({"expires": "2001-01-01T00:00:00Z"}, ["/expires"]),
+        ({"expires": "9999-12-31T23:59:59Z"}, ["/expires"]),
         ({"push": None}, ["/push"]),
     ],
 )  # fmt: skip

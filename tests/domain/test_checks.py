@@ -220,6 +220,8 @@ NAME_TOO_LONG = "x" * 121
         ({"expires": moment.to_text(NOW_MS)}, ["/expires"]),
         ({"expires": NOW_MS}, ["/expires"]),
         ({"expires": "9999-12-31T23:59:59-23:59"}, ["/expires"]),
+        ({"expires": "9999-12-31T23:59:59Z"}, ["/expires"]),
+        ({"expires": moment.to_text(NOW_MS + 366 * 24 * HOUR_MS + 1)}, ["/expires"]),
         ({"publishAt": "0001-01-01T00:00:00+23:59"}, ["/publishAt"]),
         ({"note": "x" * 1001}, ["/note"]),
         ({"note": OVERRIDE}, ["/note"]),
@@ -379,6 +381,13 @@ likely_values = (
     | st.sampled_from(["en", "ar", "flash", LATER, alert_id(1)])
 )
 likely = st.dictionaries(st.sampled_from(sorted(FIELDS)), likely_values, max_size=8)
+
+
+def test_an_alert_may_stand_for_a_leap_year() -> None:
+    latest_ms = NOW_MS + 366 * 24 * HOUR_MS
+    assert (
+        check({"edition": "en", "headline": "Snow falls", "expires": moment.to_text(latest_ms)}).expires_ms == latest_ms
+    )
 
 
 @given(anything | likely | likely.map(lambda fields: WHOLE | fields))

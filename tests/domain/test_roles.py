@@ -32,6 +32,12 @@ LAW: dict[ChangeVerb, tuple[Role, Role]] = {
 }
 
 
+def test_a_correction_of_what_is_on_hold_needs_what_a_release_needs() -> None:
+    for own in (True, False):
+        assert needed_to_change("correct", own, on_hold=True) == needed_to_change("release", own) == "duty"
+    assert needed_to_change("undo", own=True, on_hold=True) == "editor"
+
+
 @pytest.mark.parametrize("verb", CHANGE_VERBS)
 def test_who_wrote_it_may_mend_it_and_the_rest_is_for_the_duty_desk(verb: ChangeVerb) -> None:
     assert (needed_to_change(verb, own=True), needed_to_change(verb, own=False)) == LAW[verb]
