@@ -7,14 +7,15 @@
  * Assumptions  a secure page (https, or localhost) of Flashwire's own origin, since a service worker must be of it
  * Law          the reader is asked for permission by pressing the button, never before
  * Law          one browser is one device, whatever number of editions: the last one that stops erases it
+ * Law          presses take effect one after the other, in all tabs: each reads what the one before has written
  */
 (() => {
+const SUBSCRIBE_MS = 15e3; // a push service that cannot be reached leaves the browser trying without end
 const SUPPORTED = 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
 
 const offer = fetch('/v1/editions').then((answer) => answer.json());
 const checked = offer.then(({webPush}) => device.check(webPush?.publicKey)).catch(() => {}); // once a visit
 const buttons = new Set(); // those of this page: all show one device
-let turn = Promise.resolve(); // and change it one after the other
 
 /** The subscription of this browser under the server's key; made where there is none, anew where the key is another. */
 const subscribe = async (key) => {
@@ -24,6 +25,25 @@ const subscribe = async (key) => {
   return pushManager.subscribe({userVisibleOnly: true, applicationServerKey: key});
 };
 
+/** What comes when the reader was told that it did not work: the address of the device there is, else given back. */
+const settle = async (subscription) => {
+  const held = await device.recall();
+  await (held ? device.register(subscription, held.editions, held.key) : subscription.unsubscribe());
+};
+
+/** The same in time. Rejects where it takes too long; what comes then leaves no half state. */
+const subscribeInTime = async (key) => {
+  const subscribing = subscribe(key);
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error('the push service does not answer'));
+      subscribing.then((subscription) => device.alone(() => settle(subscription))).catch(() => {});
+    }, SUBSCRIBE_MS);
+  });
+  return Promise.race([subscribing, late]).finally(() => clearTimeout(timer));
+};
+
 /** The editions that come to this browser; none where it has lost its subscription. */
 const editionsNow = async () => {
   const registration = await navigator.serviceWorker.getRegistration('/sw.js');
@@ -31,11 +51,9 @@ const editionsNow = async () => {
   return subscribed ? (await device.recall())?.editions ?? [] : [];
 };
 
-/** Add an edition, once the reader has allowed it; nothing happens where not. Rejects where the browser's push service
- *  or ours refuses. */
-const begin = async (edition, key, permission) => {
-  if (await permission !== 'granted') return;
-  const subscription = await subscribe(key);
+/** Add an edition. Rejects where the browser's push service or ours refuses, or does not answer. */
+const begin = async (edition, key) => {
+  const subscription = await subscribeInTime(key);
   await device.register(subscription, [...new Set([...await editionsNow(), edition])], key);
 };
 
@@ -90,18 +108,24 @@ class FlashAlerts extends HTMLElement {
     if (this.#busy || this.#obstacle) return this.#draw();
     this.#busy = true;
     this.#failed = false;
-    const stops = this.dataset.is === 'on';
-    const permission = stops || Notification.requestPermission(); // at once: browsers allow it only right after a press
-    const done = turn.then(() => stops ? end(this.#edition) : begin(this.#edition, this.#key, permission))
-      .catch((error) => {
-        console.warn('flash-alerts:', error.message);
-        this.#failed = true;
-      });
-    turn = done;
+    const change = (this.dataset.is === 'on' ? this.#stop() : this.#get()).catch((error) => {
+      console.warn('flash-alerts:', error.message);
+      this.#failed = true;
+    });
     await this.#draw();
-    await done;
+    await change;
     this.#busy = false;
     for (const button of buttons) await button.#draw();
+  }
+
+  /** Once the reader has allowed it; nothing happens where not. Nobody else waits for the reader's answer. */
+  async #get() {
+    const permission = await Notification.requestPermission(); // at once: browsers allow it only right after a press
+    if (permission === 'granted') await device.alone(() => begin(this.#edition, this.#key));
+  }
+
+  async #stop() {
+    await device.alone(() => end(this.#edition));
   }
 
   async #draw() {

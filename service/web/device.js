@@ -34,6 +34,9 @@ const device = (() => {
     keepalive: true, // a receipt outlives the tab it opened
   });
 
+  /** Run `change` when every other change of what we are registered as has ended, whatever tab or worker it is of. */
+  const alone = (change) => navigator.locks.request('flashwire-device', change);
+
   /** What we are registered as: {id, secret, key, editions}; undefined where we are not. */
   const recall = () => kept('device');
 
@@ -72,5 +75,5 @@ const device = (() => {
     }
   };
 
-  return {kept, recall, register, check, erase, receipt};
+  return {kept, alone, recall, register, check, erase, receipt};
 })();

@@ -92,7 +92,7 @@ const renew = async (given) => {
   await device.register(subscription, held.editions, held.key);
 };
 
-addEventListener('pushsubscriptionchange', (event) => event.waitUntil(renew(event.newSubscription)));
+addEventListener('pushsubscriptionchange', (event) => event.waitUntil(device.alone(() => renew(event.newSubscription))));
 
 // A new worker takes over at once: it serves no pages, so none can be torn between two.
 addEventListener('install', () => skipWaiting());

@@ -15,6 +15,7 @@ class Newsroom:
         self.url: str = ready["url"]
         self.demo: str = ready["demo"]
         self.live: str = ready["live"]
+        self.sandbox: str = self._system.sandbox_url
         self.store_pid: int = ready["store"]
         self.gateway_pid: int = ready["children"]["gateway 1"]
 
