@@ -16,7 +16,7 @@ from service.domain.device import BLOCK_DEVICES, Device, Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.owed import Marks, Owed, owed
 from service.domain.shards import Job
-from service.store import devices, plans
+from service.store import devices, heirs, plans
 from service.store.ledger import Block, Opened, Still
 from workers.push.lane import BEGUN_FOR_S, Lane, now_ms
 from workers.push.sending import Pass
@@ -95,6 +95,7 @@ class _Run:
             await plans.finish(lane.store, job, done=self._opened.done)
             return None
         block = await devices.read_block(lane.store, job.platform, job.block)
+        block += await self._heirs(block)
         due = await self._due(block)
         if due.letters and self._is_late(alert.version_created):
             await plans.give_up(lane.store, job, f"{len(due.letters)} devices not reached in time", now_ms())
@@ -120,6 +121,20 @@ class _Run:
         else:
             await lane.ledger.pause(self._place, job.version, refused=refused)
         return again_s
+
+    async def _heirs(self, block: list[Device]) -> list[Device]:
+        """Whoever took the token of a device of the block that was given an older version, in that device's place.
+
+        Each token once: who was given it as a device of the block as well hears of the change as that.
+        """
+        older, first = self._older(), self._job.block * BLOCK_DEVICES
+        lost = older & ~bits.of(device.bit for device in block)
+        if not lost:
+            return []
+        found = await heirs.find(self._lane.store, self._job.platform, [first + bit for bit in bits.each(lost)])
+        told = {(device.token, device.subscription) for device in block if older >> device.bit & 1}
+        by_token = {(heir.token, heir.subscription): heir for _, heir in sorted(found.items(), reverse=True)}
+        return [heir for token, heir in by_token.items() if token not in told]
 
     def _has_work(self) -> bool:
         """Whether somebody may be owed something: a ring, or a change of what was given."""
