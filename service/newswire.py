@@ -189,9 +189,8 @@ class Newswire:
         """
         head = await stream.read_head(self._store, name)
         entries = await stream.read_wire(self._store, name, 0)
-        # an entry that cannot be read may have lost its epoch too
-        epochs = [epoch for epoch, entry in reversed(entries) if isinstance(entry, Revision)]
-        if head is None or any(epoch != head.epoch for epoch in epochs[:1]):
+        after = await stream.read_head(self._store, name)
+        if head is None or after is None or after.epoch != head.epoch:
             return
         last = entries[-1][1].offset if entries else head.offset
         wire = Wire(
@@ -205,7 +204,10 @@ class Newswire:
                 wire.ticker.apply(item.first_offset, item.alert, item.encoded)
             except ValueError as error:
                 log.error("an alert of the history cannot be read", wire=name.suffix, id=item.alert.id, why=str(error))
-        for number, (_, entry) in enumerate(entries, 1):
+        for number, (epoch, read) in enumerate(entries, 1):
+            # the head says which life it is, so an entry that says otherwise was put there by somebody else
+            foreign = epoch != head.epoch and isinstance(read, Revision)
+            entry = Unreadable(read.offset, "of another life") if foreign else read
             if number % LOADED_PER_STEP == 0:
                 await asyncio.sleep(0)  # other wires' readers are being served meanwhile
             if entry.offset != wire.backlog.last + 1:

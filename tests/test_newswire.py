@@ -264,3 +264,17 @@ async def test_a_poisoned_history_is_loaded_without_the_poison(store: Store, ser
     async with following(server, EN) as follower:
         await until(lambda: follower.stands_at("e1:2"))
         assert [shown.alert for shown in follower.wires[EN].ticker.page(0, 10).entries] == [good]
+
+
+async def test_an_entry_that_claims_another_life_stops_nobody(store: Store, server: EmbeddedStore) -> None:
+    first = alert()
+    await append(store, first)
+    async with following(server, EN) as follower:
+        await until(lambda: follower.stands_at("e1:1"))
+        [(_, good)] = await store.xrange(keys.wire(EN), "-")
+        await raw(store, "xadd", keys.wire(EN), {**good, b"epoch": b"e9"}, id="2-0")
+        await raw(store, "hset", keys.head(EN), "offset", 2)
+        await until(lambda: follower.stands_at("e1:2"))
+        await append(store, alert())
+        await until(lambda: follower.stands_at("e1:3"))
+        assert [revision.alert for revision in follower.wires[EN].backlog.since(0)][:2] == [first, first]
