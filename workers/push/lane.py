@@ -19,7 +19,7 @@ from service.domain.newsroom import Newsroom
 from service.domain.outcome import OurFault, Outcome
 from service.domain.pacing import Breaker, GoneGuard
 from service.domain.payloads import apns, fcm, webpush
-from service.domain.payloads.notification import Change, Message, notify
+from service.domain.payloads.notification import Change, Message, Notification, notify
 from service.store.connection import Store
 from service.store.ledger import Ledger
 from workers.push.http import Window
@@ -31,6 +31,9 @@ BEGUN_FOR_S = 0.5
 """How long what the ledger has begun may still leave; a kill must silence everything within a second."""
 BUILT_MAX = 64
 """Messages kept ready; an alert needs at most six forms of each version."""
+
+SHRUNK_BYTES = 2048
+"""Half of what all three document."""
 
 Build = Callable[..., Message]
 BUILDERS: dict[Platform, Build] = {"apns": apns.build, "fcm": fcm.build, "webpush": webpush.build}
@@ -54,7 +57,7 @@ class Lane:
         self.stopping = False
         self._newsroom = newsroom
         self._public_url = public_url
-        self._built: OrderedDict[tuple[str, int, Change, bool], Message] = OrderedDict()
+        self._built: OrderedDict[tuple[str, int, Change, bool, bool], Message] = OrderedDict()
         self._express = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -94,9 +97,12 @@ class Lane:
         if self.guard.tripped and not was_tripped:
             log.error("most tokens seem to be gone: nobody is removed until that changes; look at it")
 
-    def message(self, alert: Alert, change: Change, *, sound: bool) -> Message:
-        """The finished message for this platform: built once per version, change and sound."""
-        key = (alert.id, alert.version, change, sound)
+    def message(self, alert: Alert, change: Change, *, sound: bool, shrunk: bool = False) -> Message:
+        """The finished message for this platform: built once per version, change and sound.
+
+        `shrunk`: for a provider that takes less than it documents.
+        """
+        key = (alert.id, alert.version, change, sound, shrunk)
         message = self._built.get(key)
         if message is None:
             edition = self._newsroom.edition(alert.edition)
@@ -104,10 +110,14 @@ class Lane:
             notice = edition.notices.canceled if alert.pub_status == "canceled" else edition.notices.withheld
             public = public_form(alert, notice)
             shown = notify(public, edition, change, self._public_url)
-            message = self._built[key] = BUILDERS[self.platform](shown, sound=sound)
+            message = self._built[key] = self._build(shown, sound=sound, shrunk=shrunk)
             if len(self._built) > BUILT_MAX:
                 self._built.popitem(last=False)
         return message
+
+    def _build(self, shown: Notification, *, sound: bool, shrunk: bool) -> Message:
+        build = BUILDERS[self.platform]
+        return build(shown, sound=sound, bytes_max=SHRUNK_BYTES) if shrunk else build(shown, sound=sound)
 
 
 def now_ms() -> int:

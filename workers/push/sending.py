@@ -146,10 +146,14 @@ class Pass:
         self._woken.set()
 
     async def _exchange(self, letter: Letter) -> Outcome:
+        """Send it and learn from it; once more and shorter where the provider finds it too large."""
         lane = self._lane
-        message = lane.message(self._alert, letter.change, sound=letter.sound)
-        sent = await lane.provider.send(letter.device, message)
-        result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
+        for shrunk in (False, True):
+            message = lane.message(self._alert, letter.change, sound=letter.sound, shrunk=shrunk)
+            sent = await lane.provider.send(letter.device, message)
+            result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
+            if not (isinstance(result, OurFault) and result.too_large):
+                break
         lane.observe(result)
         metrics.count(lane.platform, result)
         return result
