@@ -109,3 +109,11 @@ async def test_who_may_send_to_an_open_subscription_is_anybody(sandbox: Running)
     subscription = await subscribe(sandbox)
     answers = await send(sandbox, *(to_browser(sandbox, subscription, key) for key in (KEY, ANOTHERS)))
     assert [answer.status_code for answer in answers] == [201, 201]
+
+
+async def test_a_browser_shows_no_subtitle_whatever_the_worker_is_told(sandbox: Running) -> None:
+    subscription = await subscribe(sandbox)
+    await send(sandbox, to_browser(sandbox, subscription, KEY, subtitle="Example News"))
+    (phone,) = await sandbox.phones()
+    (entry,) = phone["showing"]
+    assert (entry["title"], entry["subtitle"], entry["body"]) == ("Urgent", None, "Ferries resume")

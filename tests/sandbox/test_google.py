@@ -113,6 +113,18 @@ async def test_a_right_message_is_named_and_shown(sandbox: Running) -> None:
     )  # fmt: skip
 
 
+async def test_a_subtitle_is_shown_by_an_app_that_draws_and_not_by_android(sandbox: Running) -> None:
+    drawn, own = android_message(), android_message("another-android-phone")
+    words = {"title": "Urgent", "body": "Ferries resume", "subtitle": "Example News"}
+    drawn["message"]["data"]["subtitle"] = "Example News"
+    own["message"]["data"] |= words
+    del own["message"]["android"]["notification"]
+    bearer = await access_token(sandbox)
+    await send(sandbox, to_google(sandbox, bearer, drawn), to_google(sandbox, bearer, own))
+    entries = [phone["showing"][0] for phone in await sandbox.phones()]
+    assert [{name: entry[name] for name in words} for entry in entries] == [{**words, "subtitle": None}, words]
+
+
 async def test_a_message_that_is_only_validated_rings_nobody(sandbox: Running) -> None:
     bearer = await access_token(sandbox)
     (answer,) = await send(sandbox, to_google(sandbox, bearer, {**android_message(), "validateOnly": True}))

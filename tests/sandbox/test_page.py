@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.chromium import chromium, context, page
 from tests.sandbox.conftest import Running
@@ -68,6 +68,18 @@ def test_screens_fill_while_one_looks_on(page: Page, running: Running, complaint
     expect(arabic).to_have_attribute("dir", "rtl")
     expect(arabic).to_have_attribute("lang", "ar")
     assert complaints == []
+
+
+def test_nothing_is_said_of_the_phones_before_the_sandbox_has_answered(page: Page, running: Running) -> None:
+    held: list[Route] = []
+    page.route("**/v1/phones?*", lambda route: held.append(route))  # the next looks wait too
+    with page.expect_request("**/v1/phones?*"):
+        page.goto(running.where.page)
+    expect(page.get_by_text("No phone has been sent anything yet")).to_be_hidden()
+    expect(page.locator("#phones")).to_have_text("–")
+    held[0].fulfill(json={"total": 0, "next": None, "phones": []})
+    expect(page.get_by_text("No phone has been sent anything yet")).to_be_visible()
+    expect(page.locator("#phones")).to_have_text("0")
 
 
 def test_what_a_notification_says_is_text(page: Page, running: Running, complaints: list[str]) -> None:

@@ -84,6 +84,8 @@ def _shown(message: dict[str, Any]) -> Shown | None:
     data = {**message.get("data", {}), **android.get("data", {})}
     drawn = {**message.get("notification", {}), **android.get("notification", {})}
     words = payload.Words(*({**data, **drawn}.get(part) for part in ("title", "subtitle", "body")))
+    if "body" in drawn:
+        words = words._replace(subtitle=None)  # the system draws none; ours is part of the body
     if words.title is None and words.body is None:
         return None
     collapse = drawn.get("tag") or data.get("tag") or data.get("alert") or secrets.token_hex(8)

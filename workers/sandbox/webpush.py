@@ -174,7 +174,7 @@ def _shown(text: bytes, topic: str | None) -> Shown | None:
         return None
     own = notification.get("data")
     data = {**content, **notification, **(own if isinstance(own, dict) else {})}
-    words = payload.Words(notification.get("title"), data.get("subtitle"), notification.get("body"))
+    words = payload.Words(notification.get("title"), body=notification.get("body"))  # browsers have no subtitle
     collapse = notification.get("tag") or topic or data.get("alert") or secrets.token_hex(8)
     return payload.shown(str(collapse), words, data, sound=notification.get("silent") is not True)
 
