@@ -21,8 +21,10 @@ VALKEY_CONF = Path(__file__).with_name("valkey.conf")
 PREFIX = "FLASHWIRE_"
 CONFIG_FILE = "FLASHWIRE_CONFIG"
 """Another toml file in place of the one that comes with the program."""
-CLIENT_ONLY = frozenset({"FLASHWIRE_URL", "FLASHWIRE_KEY"})
-"""Read by `post`, `kill` and `watch`; servers accept and ignore them."""
+PROGRAM = "FLASHWIRE_PROGRAM"
+"""What a person types in place of `flashwire`, as `./run` says; it stands in every command that is printed."""
+CLIENT_ONLY = frozenset({"FLASHWIRE_URL", "FLASHWIRE_KEY", PROGRAM})
+"""Read by `post`, `kill`, `watch` and whatever prints a command; servers accept and ignore them."""
 
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")

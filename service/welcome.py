@@ -6,6 +6,8 @@ The rule to remember: whatever a person has to type stands there whole, ready to
 import json
 from typing import Any
 
+from service import program
+
 
 def print_json(told: dict[str, Any]) -> None:
     print(json.dumps(told), flush=True)
@@ -26,7 +28,10 @@ def print_lines(told: dict[str, Any]) -> None:
 
 
 def _phones(told: dict[str, Any]) -> str:
-    return f"  Phones     {told['sandbox']}   (pretend ones: flashwire devices seed 10000)\n" if told["sandbox"] else ""
+    if not told["sandbox"]:
+        return ""
+    hint = f"pretend ones: {program.name()} devices seed 10000"
+    return f"  Phones     {told['sandbox']}   ({hint})\n"
 
 
 def curl(url: str, key: str) -> str:

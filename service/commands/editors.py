@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import click
 
+from service import program
 from service.commands.asking import send
 from service.commands.ground import JSON, print_json
 from service.domain import moment
@@ -224,4 +225,4 @@ def _tell(answer: dict[str, Any], what: str, as_json: bool) -> None:
         click.echo(f"Note: {warning['detail']}")
     if answer.get("undoUntil"):
         left_ms = moment.from_text(answer["undoUntil"]) - moment.from_text(alert["versionCreated"])
-        click.echo(f"For {left_ms // 1000} s it can be undone: flashwire undo {alert['id']}")
+        click.echo(f"For {left_ms // 1000} s it can be undone: {program.name()} undo {alert['id']}")

@@ -5,6 +5,7 @@ The rule to remember: an error says what went wrong and what mends it, in one pl
 """
 
 import asyncio
+import copy
 import json
 import os
 import signal
@@ -17,12 +18,14 @@ import click
 
 from config import settings as configuration
 from config.settings import Settings, SettingsError
-from service import logs
+from service import logs, program
 from service.domain.errors import StoreUnavailable
+from service.program import as_called
 from service.store import embedded
 from service.store.connection import Store, for_commands
 
 Result = TypeVar("Result")
+Command = TypeVar("Command", bound=click.Command)
 
 PARENT_CHECK_S = 0.5
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
@@ -32,18 +35,41 @@ PARENT = click.option("--parent", type=int, hidden=True, help="End when this pro
 class Failed(click.ClickException):
     """Exit code 1 with one message."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(as_called(message))
 
-class Misused(click.ClickException):
+
+class Misused(Failed):
     """Exit code 2 with one message."""
 
     exit_code = 2
 
 
 class InWorkingOrder(click.Group):
-    """Lists commands in the order in which a person needs them."""
+    """Lists commands in the order in which a person needs them, and explains them by the name that was typed."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, named as it was called."""
+        return super().main(*args, **{"prog_name": program.name(), **extra})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, its examples named as they are to be typed."""
+        found = super().get_command(ctx, cmd_name)
+        return found and _explained(found)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help of this group itself."""
+        click.Group.format_help(_explained(self), ctx, formatter)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+
+def _explained(command: Command) -> Command:
+    """The same command, whose help has the program's name."""
+    named = copy.copy(command)
+    named.help = as_called(command.help or "")
+    return named
 
 
 def read_settings() -> Settings:

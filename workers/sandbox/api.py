@@ -6,6 +6,7 @@ another origin, since a browser on this machine may show anybody's.
 
 import asyncio
 import datetime
+import html
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from service import program
 from workers.sandbox.counts import Counts
 from workers.sandbox.faults import BadFaults, Faults
 from workers.sandbox.phones import PLATFORMS, Phone, Phones, Platform
@@ -66,7 +68,7 @@ class Api:
             Route("/v1/faults", _told(self.replace_faults), methods=["PUT"]),
             Route("/v1/faults", _told(self.current_faults)),
             Route("/v1/subscriptions", _told(self.subscribe), methods=["POST"]),
-            Route("/", _file("phones.html")),
+            Route("/", _page),
             *(Route(f"/{file.name}", _file(file.name)) for file in FILES.iterdir()),
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])
@@ -170,6 +172,13 @@ def _file(name: str) -> Endpoint:
         return FileResponse(FILES / name, headers=HEADERS, media_type=KINDS[Path(name).suffix])
 
     return endpoint
+
+
+async def _page(_: Request) -> Response:
+    """The page, whose hints name the command as it is called here."""
+    page = (FILES / "phones.html").read_text(encoding="utf-8")
+    named = page.replace("<code>flashwire ", f"<code>{html.escape(program.name())} ")
+    return Response(named, headers=HEADERS, media_type=KINDS[".html"])
 
 
 async def _body(request: Request) -> dict[str, Any]:
