@@ -208,6 +208,16 @@ async def _secrets(patient: Patient) -> list[Finding]:
     ] or [Finding("secrets", "ok", "no key can be read by others")]
 
 
+async def _limits(patient: Patient) -> list[Finding]:
+    settings = patient.settings
+    says = (
+        f"from one address: {settings.registrations_per_address_per_min:,} registrations a minute, "
+        f"{settings.sockets_per_address_max:,} sockets, {settings.joins_per_address_per_s:,} new sockets a second; "
+        "loopback and private addresses are exempt"
+    )
+    return [Finding("limits", "ok", says)]
+
+
 async def _proxy(patient: Patient) -> list[Finding]:
     settings = patient.settings
     if settings.trusted_proxies:
@@ -227,5 +237,6 @@ CHECKS: tuple[Check, ...] = (
     _clock,
     _providers,
     _secrets,
+    _limits,
     _proxy,
 )
