@@ -67,7 +67,7 @@ class Fields:
             self.wrong(pointer, "must be a string")
             return ""
         cleaned = text.clean(value)
-        self.findings += [Finding(pointer, f"{error.detail} (at character {error.index})") for error in cleaned.errors]
+        self.findings += [Finding(pointer, error.detail) for error in cleaned.errors]
         self.warnings += [Notice(warning.code, f"{pointer}: {warning.detail}") for warning in cleaned.warnings]
         if not cleaned.errors and text.is_blank(cleaned.text):
             self.wrong(pointer, "must not be empty")
