@@ -12,9 +12,14 @@ def reachable_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def local_url(settings: Settings) -> str:
+    """Where this machine itself finds the API, without a slash at the end."""
+    return f"http://{reachable_host(settings.host)}:{settings.api_port}"
+
+
 def public_url(settings: Settings) -> str:
     """Where readers and editors find the API, without a slash at the end."""
-    return (settings.public_url or f"http://{reachable_host(settings.host)}:{settings.api_port}").rstrip("/")
+    return (settings.public_url or local_url(settings)).rstrip("/")
 
 
 def live_url(settings: Settings) -> str:

@@ -1,7 +1,8 @@
 """An editor's side of the HTTP API, for the command line and the demo.
 
 The rule to remember: every write carries an Idempotency-Key, and a repetition carries the same one, so that repeating
-is always safe (contract §3). Only what may pass by itself is repeated: no answer, and 503.
+is always safe (contract §3). Only what may pass by itself is repeated: no answer, and 503; where
+nobody has ever answered, it ends soon.
 """
 
 import http.client
@@ -20,6 +21,9 @@ ANSWER_S = 10.0
 """How long one try waits for its answer; the API answers 503 within 1.5 s."""
 PATIENCE_S = 15.0
 """How long a request is repeated in all: an API, or a store, that restarts is back much sooner."""
+NOBODY_S = 1.5
+"""How long we ask where nobody has taken a connection yet: nothing runs there, and the person who types wants to know.
+"""
 RETRY_FIRST_S = 0.25
 RETRY_MAX_S = 4.0
 
@@ -28,14 +32,18 @@ class Unreachable(Exception):
     """No usable answer within the time that was allowed; for a write, nobody knows what became of it."""
 
 
+class NotThere(OSError):
+    """Nobody takes a connection."""
+
+
 class Refused(Exception):
-    """The API said no; `status` and the problem's own words say why."""
+    """The API said no; `status` and the problem's own words say why, each finding in a line of its own."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         self.status = status
         self.problem = problem
-        lines = [str(problem.get("detail") or problem.get("title") or f"status {status}")]
-        lines += [f"{error.get('pointer', '')}: {error.get('detail', '')}" for error in problem.get("errors", ())]
+        findings = [_finding(error) for error in problem.get("errors", ())]
+        lines = findings or [str(problem.get("detail") or problem.get("title") or f"status {status}")]
         super().__init__("\n".join(map(escape, lines)))
 
 
@@ -73,11 +81,13 @@ def send(
     content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
     if content is not None:
         headers["Content-Type"] = "application/json"
-    deadline, most_s = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s), RETRY_FIRST_S
+    patience_s = PATIENCE_S if patience_s is None else patience_s
+    begun_s, most_s, reached = time.monotonic(), RETRY_FIRST_S, False
     while True:
         least_s = 0.0
         try:
             status, answered, problem = _once(method, url, content, headers)
+            reached = True
             if status < 400:
                 return Answer(status, problem)
             if status != 503:
@@ -86,11 +96,13 @@ def send(
             why = escape(f"503 {why}".strip())
             least_s = _seconds(answered)
         except (OSError, http.client.HTTPException) as failure:
+            reached = reached or not isinstance(failure, NotThere)
             why = str(failure) or type(failure).__name__
         pause_s = least_s + random.uniform(0, most_s)
-        if time.monotonic() + pause_s > deadline:
+        if time.monotonic() + pause_s > begun_s + (patience_s if reached else min(patience_s, NOBODY_S)):
             raise Unreachable(f"{url} gives no answer ({why})")
-        told(f"{url}: {why}; trying again in {pause_s:.1f} s")
+        if reached:
+            told(f"{url}: {why}; trying again in {pause_s:.1f} s")
         time.sleep(pause_s)
         most_s = min(most_s * 2, RETRY_MAX_S)
 
@@ -102,6 +114,7 @@ def _once(method: str, url: str, content: bytes | None, headers: Mapping[str, st
     assert parts.hostname, "a URL was checked before it came here"
     connection = kind(parts.hostname, parts.port, timeout=ANSWER_S)
     try:
+        connect(connection)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         connection.request(method, target, content, dict(headers))
         response = connection.getresponse()
@@ -109,6 +122,20 @@ def _once(method: str, url: str, content: bytes | None, headers: Mapping[str, st
         return response.status, response.getheader("Retry-After"), _parsed(raw)
     finally:
         connection.close()
+
+
+def connect(connection: http.client.HTTPConnection) -> None:
+    """Raises NotThere where nobody takes the connection."""
+    try:
+        connection.connect()
+    except OSError as failure:
+        raise NotThere(str(failure) or type(failure).__name__) from None
+
+
+def _finding(error: Mapping[str, Any]) -> str:
+    """`headline: must not be empty`; what is about the body as a whole has no place before it."""
+    place, detail = str(error.get("pointer", "")).removeprefix("/"), str(error.get("detail", ""))
+    return f"{place}: {detail}" if place else detail
 
 
 def _parsed(raw: bytes) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from service.client import Refused, Unreachable
+from service.client import NOBODY_S, Refused, Unreachable
 from service.logs import escape
 
 SILENT_MAX_S = 35.0
@@ -38,13 +38,13 @@ def follow(url: str, key: str, told: Callable[[str], None]) -> Iterator[dict[str
 
     `told` hears of connections that broke. Raises Refused, Unreachable.
     """
-    deadline, most_s = time.monotonic() + PATIENCE_S, RETRY_FIRST_S
+    deadline, most_s, reached = time.monotonic() + NOBODY_S, RETRY_FIRST_S, False
     last: dict[str, Any] | None = None
     while True:
         least_s, why = 0.0, ""
         try:
             for event, report in _events(url, key):
-                deadline, most_s = time.monotonic() + PATIENCE_S, RETRY_FIRST_S
+                deadline, most_s, reached = time.monotonic() + PATIENCE_S, RETRY_FIRST_S, True
                 if event == "complete":
                     return
                 if report != last:
@@ -52,12 +52,14 @@ def follow(url: str, key: str, told: Callable[[str], None]) -> Iterator[dict[str
                     yield report
         except _Busy as busy:
             least_s, why = busy.after_s, str(busy)
+            if not reached:
+                deadline, reached = time.monotonic() + PATIENCE_S, True
         except (OSError, http.client.HTTPException, ValueError) as failure:
             why = escape(str(failure) or type(failure).__name__)
         pause_s = least_s + random.uniform(0, most_s)
         if time.monotonic() + pause_s > deadline:
             raise Unreachable(f"{url} gives no answer ({why or 'it ends at once'})")
-        if why:
+        if why and reached:
             told(f"{why}; again in {pause_s:.1f} s")
         time.sleep(pause_s)
         most_s = min(most_s * 2, RETRY_MAX_S)

@@ -20,9 +20,9 @@ from typing import Any
 
 import structlog
 
-from config.settings import CONFIG_FILE, PREFIX, VALKEY_CONF, Settings, to_environ
-from service import demo_news, free_ports, vapid, welcome
-from service.addresses import live_url, public_url, reachable_host
+from config.settings import CONFIG_FILE, PREFIX, PROGRAM, VALKEY_CONF, Settings, to_environ
+from service import demo_news, free_ports, running, vapid, welcome
+from service.addresses import live_url, local_url, public_url, reachable_host
 from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
@@ -33,6 +33,8 @@ log = structlog.get_logger("up")
 
 STORE_PAUSE_FIRST_S = 0.05
 STORE_PAUSE_MAX_S = 5.0
+KEPT = (CONFIG_FILE, PROGRAM)
+"""Variables of ours that children get as they are; all the others are made from the settings."""
 PUSH_PORTS = 6
 """Admin ports besides the gateways': API, sandbox, dispatcher, and one for each provider."""
 SANDBOX_MUTE_S = 30.0
@@ -102,16 +104,25 @@ class Up:
         try:
             await asyncio.wait({asked, start}, return_when=asyncio.FIRST_COMPLETED)
             if start.done():
+                self._found_by_others()
                 ready(start.result())
             await asked
             log.info("stopping: readers are told to come back; Ctrl-C again ends it at once")
         finally:
+            running.remove(self._folder.path)
             start.cancel()
             asked.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await start  # its failure is on its way up already
             await self._stop()
         return 1 if self._forced else 0
+
+    def _found_by_others(self) -> None:
+        """Leave our addresses in the folder, for the commands of other terminals."""
+        settings, sandbox = self._settings, f"http://127.0.0.1:{self._settings.sandbox_port}"
+        live = f"{live_url(settings)}/v1/live"
+        there = running.Running(local_url(settings), live, sandbox if self._sandbox else None, os.getpid())
+        running.write(self._folder.path, there)
 
     def _stop_asked(self) -> None:
         if self._asked.is_set():
@@ -141,8 +152,7 @@ class Up:
         await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways, *self._push]))
         url = public_url(settings)
         if self._demo:
-            local = f"http://{reachable_host(settings.host)}:{settings.api_port}"
-            arguments = (local, key, self._demo_ends.wait, lambda what: log.warning("demo", said=what))
+            arguments = (local_url(settings), key, self._demo_ends.wait, lambda what: log.warning("demo", said=what))
             threading.Thread(target=demo_news.run, args=arguments, name="demo", daemon=True).start()
         return {
             "ready": True,
@@ -176,9 +186,7 @@ class Up:
         )
         if PREFIX + "LOG_LEVEL" not in self._environ and settings.log_level == "info" and sys.stderr.isatty():
             settings = dataclasses.replace(settings, log_level="warning")  # the terminal shows what needs a look
-        kept = {
-            name: value for name, value in self._environ.items() if not name.startswith(PREFIX) or name == CONFIG_FILE
-        }
+        kept = {name: value for name, value in self._environ.items() if not name.startswith(PREFIX) or name in KEPT}
         return settings, kept
 
     def _child(self, kind: str, store_url: str, number: int) -> Child:

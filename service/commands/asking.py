@@ -11,17 +11,19 @@ from urllib.parse import urlsplit
 import click
 
 from config.settings import Settings
-from service import client
+from service import client, running
 from service.addresses import public_url
 from service.commands.ground import Failed, Misused, read_settings
+from service.commands.refusals import refusal
 from service.duty_key import DUTY_KEY_FILE
 
 
 def api_url(settings: Settings) -> str:
-    """The API to talk to: FLASHWIRE_URL, or what `up` serves with these settings."""
+    """The API to talk to: FLASHWIRE_URL, or that of the `up` on the data folder, or where these settings have one."""
     given = os.environ.get("FLASHWIRE_URL")
     if not given:
-        return public_url(settings)
+        found = _running(settings, "FLASHWIRE_API_PORT", "FLASHWIRE_HOST", "FLASHWIRE_PUBLIC_URL")
+        return found.url if found else public_url(settings)
     try:
         parts = urlsplit(given)
         usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username
@@ -30,6 +32,17 @@ def api_url(settings: Settings) -> str:
     if not usable:
         raise Misused("FLASHWIRE_URL must be a URL that starts with http:// or https:// and carries no password")
     return given.rstrip("/")
+
+
+def sandbox_url(settings: Settings) -> str:
+    """Where the sandbox has its page: that of the `up` on the data folder, or where these settings have one."""
+    found = _running(settings, "FLASHWIRE_SANDBOX_PORT")
+    return found.sandbox if found and found.sandbox else f"http://127.0.0.1:{settings.sandbox_port}"
+
+
+def _running(settings: Settings, *unless: str) -> running.Running | None:
+    """The `up` that runs on the data folder, unless a variable says where to look."""
+    return None if any(map(os.environ.get, unless)) else running.find(settings.data_dir)
 
 
 def api_key(settings: Settings) -> str:
@@ -57,9 +70,14 @@ def send(method: str, path: str, body: dict[str, Any] | None = None, if_match: i
             method, url, body, key=key, if_match=if_match, told=lambda why: click.echo(f"-- {why}", err=True)
         )
     except client.Refused as refused:
-        raise Failed(f"refused ({refused.status}): {refused}") from None
+        raise refusal(refused, path) from None
     except client.Unreachable as problem:
-        raise Failed(f"{problem}: is `flashwire up` running? FLASHWIRE_URL names another API") from None
+        raise nobody(problem) from None
+
+
+def nobody(problem: client.Unreachable) -> Failed:
+    """What ends a command that gets no answer."""
+    return Failed(f"{problem}: is `flashwire up` running? FLASHWIRE_URL names another API")
 
 
 def live_url(settings: Settings) -> str:
@@ -69,7 +87,7 @@ def live_url(settings: Settings) -> str:
         told = client.send("GET", f"{url}/v1/editions", told=lambda why: click.echo(f"-- {why}", err=True))
         live = str(told.body["editions"][0]["live"])
     except client.Unreachable as problem:
-        raise Failed(f"{problem}: is `flashwire up` running? FLASHWIRE_URL names another API") from None
+        raise nobody(problem) from None
     except (client.Refused, KeyError, IndexError, TypeError):
         raise Failed(f"{url} is not a Flashwire API") from None
     scheme, colon, rest = live.partition(":")

@@ -14,9 +14,10 @@ from urllib.parse import quote
 import click
 
 from service import client, delivery_stream
-from service.commands.asking import api_key, api_url, send
+from service.commands.asking import api_key, api_url, nobody, send
 from service.commands.delivery_picture import FULL_BLOCKS, PLAIN_BLOCKS, Picture
-from service.commands.ground import JSON, Failed, print_json, read_settings
+from service.commands.ground import JSON, print_json, read_settings
+from service.commands.refusals import refusal
 
 Show = Callable[[dict[str, Any]], None]
 
@@ -57,9 +58,9 @@ def _follow(path: str, show: Show, tell: Callable[[str], None]) -> None:
         for report in delivery_stream.follow(url, key, tell):
             show(report)
     except client.Refused as refused:
-        raise Failed(f"refused ({refused.status}): {refused}") from None
+        raise refusal(refused, path) from None
     except client.Unreachable as problem:
-        raise Failed(f"{problem}: is `flashwire up` running? FLASHWIRE_URL names another API") from None
+        raise nobody(problem) from None
 
 
 class Screen:

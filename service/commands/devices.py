@@ -13,6 +13,7 @@ from typing import IO, Any
 import click
 import msgspec
 
+from service.commands.asking import sandbox_url
 from service.commands.ground import JSON, Failed, InWorkingOrder, now_ms, print_json, read_settings, with_store
 from service.commands.seeding import MIX, WITHOUT_WEB, Inventor, NoSandbox, subscriptions
 from service.domain import census, strictjson
@@ -112,9 +113,9 @@ def seed(number: int, edition: str | None, platform: Platform | None, as_json: b
     editions = [known.edition for known in newsrooms.from_config(settings.newsroom).editions]
     if edition is not None and edition not in editions:
         raise Failed(f"there is no edition {edition}; there are {', '.join(editions)}")
-    sandbox_url = f"http://127.0.0.1:{settings.sandbox_port}"
-    platforms = _platforms(platform, sandbox_url)
-    inventor = Inventor(platforms, [edition] if edition else editions, sandbox_url)
+    sandbox = sandbox_url(settings)
+    platforms = _platforms(platform, sandbox)
+    inventor = Inventor(platforms, [edition] if edition else editions, sandbox)
     made = with_store(lambda store: _seed(store, inventor, number))
     if as_json:
         print_json({"seeded": made})
@@ -212,12 +213,12 @@ async def _seed(store: Store, inventor: Inventor, number: int) -> dict[Platform,
     return made
 
 
-def _platforms(chosen: Platform | None, sandbox_url: str) -> tuple[Platform, ...]:
+def _platforms(chosen: Platform | None, sandbox: str) -> tuple[Platform, ...]:
     """In which turn platforms are made; without the sandbox no browsers."""
     platforms = MIX if chosen is None else (chosen,)
     if "webpush" in platforms:
         try:
-            subscriptions(sandbox_url, 1)
+            subscriptions(sandbox, 1)
         except NoSandbox as gone:
             if chosen is not None:
                 raise Failed(f"no sandbox, and so no browsers: {gone}") from None

@@ -12,7 +12,9 @@ import msgspec
 
 from config import settings as configuration
 from config.settings import Settings, SettingsError
+from service import running
 from service.commands.ground import JSON, print_json, start_logs
+from service.program import as_called
 
 
 @click.command()
@@ -41,12 +43,14 @@ def doctor(offline: bool, as_json: bool) -> None:
         print_json([msgspec.to_builtins(finding) for finding in findings])
     else:
         for finding in findings:
-            click.echo(f"{finding.state:<8} {finding.check:<11} {finding.says}")
+            click.echo(as_called(f"{finding.state:<8} {finding.check:<11} {finding.says}"))
             if finding.remedy is not None:
-                click.echo(f"{'':<21}→ {finding.remedy}")
+                click.echo(as_called(f"{'':<21}→ {finding.remedy}"))
     if any(finding.state == "failed" for finding in findings):
         raise SystemExit(1)
 
 
 def _where(settings: Settings) -> str:
-    return f"{settings.environment}, data in {settings.data_dir.resolve()}"
+    place = f"{settings.environment}, data in {settings.data_dir.resolve()}"
+    found = running.find(settings.data_dir)
+    return place if found is None else f"{place}, served by `flashwire up` at {found.url} (process {found.pid})"

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from service.cli import main
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from tests.ports import free_ports
+from tests.processes import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +105,34 @@ def test_without_an_api_the_remedy_is_named(arguments: tuple[str, ...]) -> None:
     result = flashwire(*arguments, FLASHWIRE_KEY="fw_live_x")
     assert result.exit_code == 1
     assert "is `flashwire up` running?" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("post", "--help"), ("devices", "seed", "--help"), ("keys", "list")]
+)
+def test_commands_to_type_have_the_name_that_was_typed(arguments: tuple[str, ...]) -> None:
+    assert "./run " in flashwire(*arguments, FLASHWIRE_PROGRAM="./run").output
+    assert "flashwire " not in flashwire(*arguments, FLASHWIRE_PROGRAM="./run").output
+    assert "flashwire " in flashwire(*arguments).output  # and nothing is left behind
+
+
+def test_run_says_how_it_was_called(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / "run", home / "run")
+    for path, does in {"setup": "", ".venv/bin/flashwire": 'echo "$FLASHWIRE_PROGRAM $1"'}.items():
+        (home / path).write_text(f"#!/bin/sh\n{does}\n")
+        (home / path).chmod(0o755)
+
+    def said(*command: str, cwd: Path, **environ: str) -> str:
+        return subprocess.run(
+            command, cwd=cwd, env=os.environ | environ, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert said("./run", cwd=home) == "./run up\n"
+    assert said("home/run", "post", cwd=tmp_path) == "home/run post\n"
+    assert said("sh", "run", "post", cwd=home) == "./run post\n"
+    assert said("./run", "post", cwd=home, FLASHWIRE_PROGRAM="newsroom") == "newsroom post\n"
 
 
 def test_the_local_key_is_never_sent_to_another_api(tmp_path: Path) -> None:

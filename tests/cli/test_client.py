@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,11 +94,11 @@ def test_two_writes_have_two_idempotency_keys(api: Api) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 422, 429, 500])
 def test_a_refusal_is_not_tried_again(api: Api, status: int) -> None:
-    api.plan = [(status, {}, {"detail": "no\x1b[2J", "errors": [{"pointer": "/level", "detail": "unknown"}]})]
+    api.plan = [(status, {}, {"detail": "no", "errors": [{"pointer": "/level", "detail": "unknown\x1b[2J"}]})]
     with pytest.raises(Refused) as caught:
         send("POST", f"{api.url}/v1/alerts", {})
     assert caught.value.status == status
-    assert str(caught.value) == "no\\u001b[2J\n/level: unknown"
+    assert str(caught.value) == "level: unknown\\u001b[2J"
     assert len(api.heard) == 1
 
 
@@ -108,6 +109,32 @@ def test_patience_ends(api: Api) -> None:
     (port,) = free_ports(1)
     with pytest.raises(Unreachable, match="refused"):
         send("POST", f"http://127.0.0.1:{port}/v1/alerts", {}, patience_s=0.1)
+
+
+def test_where_nobody_is_it_ends_soon_and_without_a_word() -> None:
+    (port,) = free_ports(1)
+    told: list[str] = []
+    began_s = time.monotonic()
+    with pytest.raises(Unreachable, match="refused"):
+        send("POST", f"http://127.0.0.1:{port}/v1/alerts", {}, told=told.append)
+    assert time.monotonic() - began_s < 2
+    assert told == []
+
+
+def test_what_was_reached_once_is_asked_for_as_long_as_patience_lasts(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "NOBODY_S", 0.0)
+    api.plan = [(0, {}, None)] * 5 + [(201, {}, {})]
+    assert send("POST", f"{api.url}/v1/alerts", {}).status == 201
+
+
+def test_findings_stand_alone_and_what_has_no_place_names_none(api: Api) -> None:
+    errors = [{"pointer": "/headline", "detail": "must not be empty"}, {"pointer": "", "detail": "must be an object"}]
+    api.plan = [(422, {}, {"detail": "2 found; see errors", "errors": errors})]
+    with pytest.raises(Refused) as caught:
+        send("POST", f"{api.url}/v1/alerts", {})
+    assert str(caught.value) == "headline: must not be empty\nmust be an object"
 
 
 def test_an_answer_that_is_not_json_is_no_crash(api: Api) -> None:

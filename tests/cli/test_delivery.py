@@ -31,8 +31,8 @@ PART: dict[str, Any] = {
 NOBODY = {**PART, "eligible": 0, "accepted": 0}
 REPORT: dict[str, Any] = {
     "alert": "7Q0F8R2K5M9TB4W6YE3XCZ01JV", "edition": "en", "version": 2, "state": "published",
-    "sockets": {"open": 10_000, "sent": 9998, "p50Ms": 4.1, "p99Ms": 9.0}, "corrections": [], "fuseUntil": None, "complete": False,
-    "push": {"apns": PART, "fcm": NOBODY, "webpush": NOBODY},
+    "sockets": {"open": 10_000, "sent": 9998, "p50Ms": 4.1, "p99Ms": 9.0}, "corrections": [],
+    "fuseUntil": None, "complete": False, "push": {"apns": PART, "fcm": NOBODY, "webpush": NOBODY},
 }  # fmt: skip
 FULL = {
     **REPORT,

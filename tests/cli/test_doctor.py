@@ -57,7 +57,7 @@ def test_all_is_well_beside_a_running_store(store: EmbeddedStore) -> None:
     told = {finding["check"]: finding for finding in json.loads(result.stdout)}
     assert {name: finding["state"] for name, finding in told.items()} == {
         "settings": "ok", "versions": "ok", "newsroom": "ok", "store": "ok", "durability": "ok", "clock": "ok",
-        "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok",
+        "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok", "limits": "ok",
     }  # fmt: skip
     assert told["durability"]["says"] == "a 201 means: fsync (asked for: fsync)"
 
@@ -126,6 +126,12 @@ async def test_the_key_pair_that_up_has_made_is_looked_at(store: EmbeddedStore, 
     assert (await findings(settings_of_the_test()))["webpush"] == Finding(
         "webpush", "ok", "its credentials can be read"
     )
+
+
+async def test_who_is_exempt_from_the_limits_is_said() -> None:
+    limits = (await findings(settings_of_the_test(registrations_per_address_per_min=7)))["limits"]
+    assert limits.says.startswith("from one address: 7 registrations a minute, 2,000 sockets")
+    assert limits.says.endswith("loopback and private addresses are exempt")
 
 
 async def test_a_public_address_without_trusted_proxies_is_warned_of() -> None:

@@ -194,6 +194,37 @@ def test_post_kill_and_keys_work_beside_it(up: Up) -> None:
     assert done("keys", "create", "--role", "editor", "--name", "desk")["role"] == "editor"
 
 
+def test_another_terminal_finds_it_without_being_told_its_ports(up: Up, tmp_path: Path) -> None:
+    running = up("--json")
+    told = running.ready()
+    left = json.loads((tmp_path / "data" / "up.json").read_text())
+    assert left == {
+        "url": told["url"], "live": told["live"], "sandbox": told["sandbox"].rstrip("/"), "pid": told["pid"],
+    }  # fmt: skip
+    running.environ = {name: value for name, value in running.environ.items() if not name.endswith("_PORT")}
+    running.environ["FLASHWIRE_PROGRAM"] = "./run"
+
+    def said(*arguments: str) -> str:
+        process = running.flashwire(*arguments)
+        output, errors = process.communicate(timeout=DEADLINE_S)
+        assert process.returncode == 0, errors
+        return output
+
+    posted = said("post", "Tide tables updated for the winter")
+    assert "it can be undone: ./run undo " in posted
+    alert_id = posted.split()[1]
+    assert alert_id in said("delivery", alert_id)
+    assert json.loads(said("devices", "seed", "20", "--json"))["seeded"]["webpush"] == 2
+    assert f"served by `./run up` at {told['url']} (process {told['pid']})" in said("doctor", "--offline")
+    watching = running.flashwire("watch")
+    assert watching.stdout is not None
+    assert "Tide tables" in watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    watching.communicate(timeout=DEADLINE_S)
+    assert running.end() == 0
+    assert not (tmp_path / "data" / "up.json").exists()
+
+
 def test_watch_shows_what_is_posted(up: Up) -> None:
     running = up("--json")
     running.ready()

@@ -1,0 +1,50 @@
+"""What the API's refusals mean to whoever typed the command, and what to type instead.
+
+The rule to remember: a refusal ends with its remedy, ready to be typed; words for states are those of the ticker.
+"""
+
+from service import client, program
+from service.commands.ground import Failed
+from service.domain.lifecycle import TABLE, ChangeVerb
+from service.logs import escape
+
+STATES = {"withheld": "on hold", "canceled": "withdrawn"}
+"""States whose names are not what people say."""
+TYPED: dict[ChangeVerb, str] = {
+    "update": "update {id} --headline …",
+    "correct": "correct {id} --headline … --wrong … --severity major",
+    "hold": "hold {id}",
+    "release": "release {id}",
+    "kill": "kill {id} --reason …",
+}
+"""How a verb is typed. `undo` is offered by `post` alone: whoever is refused has no seconds left."""
+FITTING = {(str(state), verb) for (state, verb), then in TABLE.items() if then is not None}
+
+
+def refusal(refused: client.Refused, path: str) -> Failed:
+    """What ends a command whose request to `path` was refused."""
+    alert_id, _, verb = path.removeprefix("/v1/alerts/").partition("/")
+    match str(refused.problem.get("type", "")).rpartition("/")[2]:
+        case "fuse-over":
+            said = "it is too late to undo, phones may ring by now; correct or kill it instead:"
+            return _with_remedies(refused, said, alert_id, ("kill", "correct"))
+        case "approval-needed":
+            remedy = "the duty desk may send it alone with --override second-approval --reason …"
+            return Failed(f"refused ({refused.status}): {refused}\n{remedy}")
+        case "wrong-state":
+            return _wrong_state(refused, alert_id, verb)
+    separator = "\n" if refused.problem.get("errors") else " "
+    return Failed(f"refused ({refused.status}):{separator}{refused}")
+
+
+def _wrong_state(refused: client.Refused, alert_id: str, verb: str) -> Failed:
+    state = str(refused.problem.get("state"))
+    fitting = tuple(each for each in TYPED if (state, each) in FITTING)
+    said = f"{escape(verb)} does not fit an alert that is {escape(STATES.get(state, state))}; "
+    said += "what does:" if fitting else "it is over, so post a new one"
+    return _with_remedies(refused, said, alert_id, fitting)
+
+
+def _with_remedies(refused: client.Refused, said: str, alert_id: str, verbs: tuple[ChangeVerb, ...]) -> Failed:
+    commands = [f"  {program.name()} {TYPED[verb].format(id=alert_id)}" for verb in verbs]
+    return Failed("\n".join((f"refused ({refused.status}): {said}", *commands)))
