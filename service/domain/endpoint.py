@@ -61,6 +61,19 @@ def host_and_port(url: str) -> tuple[str, int] | None:
     return (host, port) if 0 < port < 65536 else None
 
 
+def normal_endpoint(url: str) -> str:
+    """The one spelling of an https URL: scheme and host in lower case, no default port, path and query as they are.
+
+    Any other text comes back unchanged.
+    """
+    place, form = host_and_port(url), _FORM.fullmatch(url)
+    if place is None or form is None:
+        return url
+    host, port = place
+    rest = url[form.end(2) if form[2] else form.end(1) :]
+    return f"https://{host}{'' if port == HTTPS_PORT else f':{port}'}{rest}"
+
+
 def is_named(host: str, port: int, allowed: tuple[str, ...]) -> bool:
     """Whether an operator has named exactly this host and port: it may then be on a private address."""
     return f"{host}:{port}" in allowed

@@ -15,12 +15,14 @@ from service.domain import moment
 from service.domain.alert import LEVELS
 from service.domain.checks import ID_FORM
 from service.domain.device import PLATFORMS, Device, Environment, Mute, Platform, Preferences, Quiet, Subscription
-from service.domain.endpoint import AUTH_BYTES, endpoint_fault, is_on_p256
+from service.domain.endpoint import AUTH_BYTES, endpoint_fault, is_on_p256, normal_endpoint
 from service.domain.errors import Finding, Invalid
 from service.domain.fields import Fields
 from service.domain.newsroom import Newsroom
 
 MUTES_MAX = 50
+NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
+"""Files beside those of the IANA zones: they mean another zone on every machine."""
 _KNOWN = (
     "platform", "token", "subscription", "environment", "topic", "preferences", "appVersion", "locale", "test",
 )  # fmt: skip
@@ -145,6 +147,8 @@ def _subscription(read: Fields, platform: Platform, hosts: tuple[str, ...]) -> S
     fault = endpoint_fault(endpoint, hosts) if isinstance(endpoint, str) else "must be a string"
     if fault and "endpoint" in fields:
         read.wrong("/subscription/endpoint", fault)
+    elif isinstance(endpoint, str):
+        endpoint = normal_endpoint(endpoint)
     p256dh, auth = _bytes(keys.get("p256dh")), _bytes(keys.get("auth"))
     if "p256dh" in keys and not is_on_p256(p256dh):
         read.wrong("/subscription/keys/p256dh", "must be an uncompressed point of P-256 in base64url")
@@ -182,12 +186,17 @@ def _quiet(read: Fields, zones: Collection[str]) -> Quiet | None:
     for name in {"from", "to"} & fields.keys():
         if not isinstance(fields[name], str) or not _TIME.fullmatch(fields[name]):
             read.wrong(f"/quiet/{name}", "must be a time of day such as 23:00")
-    if "zone" in fields and (not isinstance(fields["zone"], str) or fields["zone"] not in zones):
+    if "zone" in fields and (not isinstance(fields["zone"], str) or not _is_zone(fields["zone"], zones)):
         read.wrong("/quiet/zone", "must be an IANA time zone such as Asia/Beirut")
     flash_breaks = fields.get("flashBreaks", True)
     if not isinstance(flash_breaks, bool):
         read.wrong("/quiet/flashBreaks", "must be true or false")
     return Quiet(fields.get("from", ""), fields.get("to", ""), fields.get("zone", ""), flash_breaks)
+
+
+def _is_zone(name: str, zones: Collection[str]) -> bool:
+    """Whether it is a zone of the world: not one that means this machine's own clock, or none."""
+    return name in zones and name not in NO_ZONES
 
 
 def _mute(read: Fields) -> tuple[Mute, ...]:

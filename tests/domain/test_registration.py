@@ -91,6 +91,26 @@ def test_a_browsers_own_json_is_taken_as_it_is() -> None:
     assert (len(subscription.p256dh), len(subscription.auth)) == (65, 16)
 
 
+def test_endpoints_that_lead_to_the_same_place_are_one() -> None:
+    def endpoint(url: str) -> str:
+        subscription = check(WEB, subscription={**WEB["subscription"], "endpoint": url}).subscription  # type: ignore[dict-item]
+        assert subscription is not None
+        return subscription.endpoint
+
+    same = "https://fcm.googleapis.com/fcm/Send/A:b?C=%2b"
+    for spelling in (same, "HTTPS://FCM.GoogleAPIs.com:443/fcm/Send/A:b?C=%2b", same.replace(".com", ".com:0443")):
+        assert endpoint(spelling) == same
+    assert endpoint("https://LOCALHOST:8444/push/X") == "https://localhost:8444/push/X"
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "posixrules"])
+def test_a_zone_that_is_another_on_every_machine_is_refused(zone: str) -> None:
+    rules = Rules(NEWSROOM, {*RULES.zones, zone}, RULES.webpush_hosts)
+    with pytest.raises(Invalid) as refused:
+        check_registration({**FCM, **wanting(quiet={**QUIET, "zone": zone})}, rules)
+    assert [finding.pointer for finding in refused.value.findings] == ["/preferences/quiet/zone"]
+
+
 def test_null_is_as_good_as_left_out() -> None:
     nulls = dict.fromkeys(("subscription", "environment", "topic", "appVersion", "locale", "test"))
     preferences = {**WANTS_ALL, **dict.fromkeys(("minLevel", "sections", "regions", "quiet", "mute"))}
