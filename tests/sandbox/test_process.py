@@ -87,3 +87,10 @@ def test_a_certificate_is_remade_before_it_expires(tmp_path: Path, days: int, is
     first = certificates.ca_file.read_bytes()
     certificates.ensure(now + timedelta(days=days))
     assert (certificates.ca_file.read_bytes() != first) is is_remade
+
+
+def test_the_page_names_commands_as_they_are_typed(tmp_path: Path) -> None:
+    with sandbox_process(tmp_path, program="./run") as (where, _), urllib.request.urlopen(where["page"]) as answer:
+        page = answer.read().decode()
+    assert "<code>./run devices seed " in page
+    assert "<code>flashwire " not in page
