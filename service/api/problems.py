@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
     "body-too-large": Kind(413, "The body is too large", "A request body may have 16 KiB unless the settings say "
                            "otherwise."),
     "not-json": Kind(415, "The body must be application/json", "Send Content-Type: application/json."),
-    "invalid": Kind(422, "The alert breaks a rule", "The errors list names every place in the body and what is wrong "
+    "invalid": Kind(422, "The body breaks a rule", "The errors list names every place in the body and what is wrong "
                     "there."),
     "idempotency-mismatch": Kind(422, "The Idempotency-Key was used for another request", "The same Idempotency-Key "
                                  "with another body would hide one of the two. Make a new key for a new thing."),
@@ -132,7 +132,7 @@ def of(error: Exception) -> Problem:
         case VersionStale():
             return Problem("version-stale", detail, current=error.current)
         case FuseOver():
-            return Problem("fuse-over", detail)
+            return Problem("fuse-over", f"{detail}: correct or kill it instead")
         case IdempotencyMismatch():
             return Problem("idempotency-mismatch", detail)
         case StoreUnavailable():

@@ -192,6 +192,7 @@ async def test_a_device_keeps_its_platform(api: Api) -> None:
 )
 async def test_what_breaks_a_rule_is_named_and_nothing_is_kept(api: Api, body: Any, pointer: str) -> None:
     problem = refused(await api.client.post("/v1/devices", json=body), 422, "invalid")
+    assert problem["title"] == "The body breaks a rule"
     assert pointer in [error["pointer"] for error in problem["errors"]]
     assert await all_devices(api.process.store) == []
 
@@ -348,6 +349,12 @@ def test_a_minute_begins_with_an_address_and_ends() -> None:
     assert crowd.wait_s("11.0.0.1", 60.0) == 0.0
 
 
+def test_what_is_no_address_is_counted_as_one() -> None:
+    crowd = Crowd(2)
+    assert [crowd.wait_s(word, 0.0) for word in ("unknown", "_hidden", "999.1.1.1")] == [0.0, 0.0, 60.0]
+    assert [crowd.wait_s(private, 0.0) for private in ["10.0.0.1", "::1", "127.0.0.1"] * 3] == [0.0] * 9
+
+
 def test_what_is_remembered_of_addresses_is_bounded() -> None:
     crowd = Crowd(1)
     for number in range(ADDRESSES_MAX + 10):
@@ -361,6 +368,10 @@ def test_over_sockets_the_proxys_word_counts_and_no_secret_is_logged(tmp_path: P
         crowded = {"X-Forwarded-For": "203.0.114.9, 11.0.0.1"}
         answers = [client.post("/v1/devices", json=phone(name), headers=crowded) for name in range(5)]
         assert [answer.status_code for answer in answers] == [201, 201, 201, 429, 429]
+        unreadable = {"X-Forwarded-For": "203.0.114.9, nonsense"}
+        answers_too = [client.post("/v1/devices", json=phone(name), headers=unreadable) for name in range(4)]
+        assert [answer.status_code for answer in answers_too[-2:]] == [200, 429]
+        answers[0] = answers_too[0]
         made = answers[0].json()
         path, bearer = f"/v1/devices/{made['id']}", bearing(made["secret"])
         assert client.put(path, json=phone(7), headers=bearer).status_code == 200
