@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.conftest import Running
@@ -87,6 +88,39 @@ async def test_pages_of_other_origins_get_no_answer(sandbox: Running) -> None:
     assert "access-control-allow-origin" not in answer.headers
     port = sandbox.where.page.rstrip("/").rpartition(":")[2]
     assert (await sandbox.reply("GET", f"http://localhost:{port}/v1/phones")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://news.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": ""}, 415),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Content-Type": "application/json; charset=utf-8"}, 200),
+    ],
+)
+async def test_pages_of_other_origins_can_do_nothing(sandbox: Running, headers: dict[str, str], status: int) -> None:
+    headers = {"Content-Type": "application/json", **headers}
+    async with httpx.AsyncClient(base_url=sandbox.where.page, trust_env=False) as client:
+        answer = await client.post("/v1/subscriptions", content=b'{"count":1}', headers=headers)
+        assert answer.status_code == status
+        assert status == 200 or answer.json()["detail"]
+
+
+async def test_its_own_page_may_ask_and_a_link_from_elsewhere_opens_it(sandbox: Running) -> None:
+    own = {"Origin": sandbox.where.page.rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
+    async with httpx.AsyncClient(base_url=sandbox.where.page, trust_env=False) as client:
+        assert (await client.delete("/v1/phones", headers=own)).status_code == 204
+        assert (await client.get("/", headers=link)).status_code == 200
+        assert (await client.get("/v1/phones", headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
 
 
 def test_the_phone_that_came_first_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import program
 from workers.sandbox.counts import Counts
@@ -49,6 +50,31 @@ class Wrong(Exception):
     """What is wrong with a request, and what is allowed: a status and a sentence."""
 
 
+class OwnPages:
+    """Refuses (403) what pages of other origins send: they cannot read answers, but could do harm unseen.
+
+    A browser names the page in `Origin`, or says `Sec-Fetch-Site: cross-site`; programs send neither. A link from
+    elsewhere that opens the page itself is welcome.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._app
+        if scope["type"] == "http" and _is_of_another_page(Request(scope)):
+            app = _answer(403, {"status": 403, "detail": "pages of other origins may not use the sandbox"})
+        await app(scope, receive, send)
+
+
+def _is_of_another_page(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"http://{request.headers.get('host')}":
+        return True
+    is_link = request.method == "GET" and request.headers.get("sec-fetch-dest") == "document"
+    return request.headers.get("sec-fetch-site") == "cross-site" and not is_link
+
+
 class Api:
     """The routes. Everything they tell is in memory; nothing waits for anybody."""
 
@@ -72,7 +98,7 @@ class Api:
             *(Route(f"/{file.name}", _file(file.name)) for file in FILES.iterdir()),
         ]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])
-        return Starlette(routes=routes, middleware=[hosts])
+        return Starlette(routes=routes, middleware=[hosts, Middleware(OwnPages)])
 
     async def phones(self, request: Request) -> Any:
         """GET /v1/phones?platform=&edition=&alert=&limit=100&after="""
@@ -162,9 +188,13 @@ def _told(act: Callable[[Request], Awaitable[Any]]) -> Endpoint:
             status, said = 200, await act(request)
         except Wrong as wrong:
             status, said = wrong.args[0], {"status": wrong.args[0], "detail": wrong.args[1]}
-        return Response(msgspec.json.encode(said), status, {**HEADERS, "Content-Type": "application/json"})
+        return _answer(status, said)
 
     return endpoint
+
+
+def _answer(status: int, said: Any) -> Response:
+    return Response(msgspec.json.encode(said), status, {**HEADERS, "Content-Type": "application/json"})
 
 
 def _file(name: str) -> Endpoint:
@@ -183,6 +213,9 @@ async def _page(_: Request) -> Response:
 
 async def _body(request: Request) -> dict[str, Any]:
     """A small JSON object. Raises Wrong."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and media != "application/json":
+        raise Wrong(415, "the body must be application/json")
     content = b""
     async for piece in request.stream():
         content += piece
