@@ -4,6 +4,7 @@ The rule to remember: reading only. Everything here was written by append.lua to
 """
 
 import msgspec
+import structlog
 
 from service.domain import revision as revisions
 from service.domain.alert import Alert, Record
@@ -12,6 +13,8 @@ from service.store import keys
 from service.store.connection import Store
 from service.store.keys import WireName
 from service.store.stream import reaching_store
+
+log = structlog.get_logger("store")
 
 _RECORD = msgspec.json.Decoder(Record)
 # one round trip for each so many alerts: bounded memory, few waits
@@ -62,9 +65,16 @@ async def load(store: Store, wire: WireName, newest: int) -> list[Placed]:
             for alert_id, _ in batch:
                 pipe.hget(keys.alert(alert_id.decode()), "alert")
             encoded = await pipe.execute()
-        found += [
-            Placed(int(first), revisions.decode(body), body)
-            for (_, first), body in zip(batch, encoded, strict=True)
-            if body is not None
-        ]
+        for (alert_id, first), body in zip(batch, encoded, strict=True):
+            if body is not None and (placed := _placed(alert_id, int(first), body)) is not None:
+                found.append(placed)
     return found
+
+
+def _placed(alert_id: bytes, first_offset: int, body: bytes) -> Placed | None:
+    """The alert at its place; None, and said in the log, for what is none: one bad record is not the end of all."""
+    try:
+        return Placed(first_offset, revisions.decode(body), body)
+    except (msgspec.DecodeError, ValueError) as error:
+        log.error("an alert of the history cannot be read", alert=repr(alert_id), why=str(error)[:200])
+        return None

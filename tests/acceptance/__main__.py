@@ -6,12 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.acceptance import acknowledged, fire, gaps, takeback
+from tests.acceptance import acknowledged, fire, gaps, killed, takeback
 
-NAMES = ("acknowledged", "gaps", "fire", "takeback")
+NAMES = ("acknowledged", "gaps", "killed", "fire", "takeback")
 PLANTS: Mapping[str, tuple[str, ...]] = {
-    "acknowledged": acknowledged.PLANTS, "gaps": gaps.PLANTS, "fire": fire.PLANTS, "takeback": takeback.PLANTS,
-}  # fmt: skip
+    "acknowledged": acknowledged.PLANTS,
+    "gaps": gaps.PLANTS,
+    "killed": killed.PLANTS,
+    "fire": fire.PLANTS,
+    "takeback": takeback.PLANTS,
+}
 SHOWN_MAX = 10
 FULL_WITHIN_S = 120.0
 
@@ -23,6 +27,8 @@ async def observe(name: str, seed: int, short: bool) -> tuple[Any, dict[str, flo
             return await acknowledged.observe(seed, **acknowledged.SHORT if short else acknowledged.FULL)
         case "gaps":
             return await gaps.observe(seed, **gaps.SHORT if short else gaps.FULL)
+        case "killed":
+            return await killed.observe(**killed.SHORT if short else killed.FULL)
         case "fire":
             return await fire.observe(seed, **fire.SHORT if short else fire.FULL)
     return await takeback.observe(seed, takeback.SHORT if short else takeback.FULL)
@@ -35,6 +41,8 @@ def judge(name: str, facts: Any, fault: str | None) -> list[str]:
             return acknowledged.check(acknowledged.plant(facts, fault) if fault else facts)
         case "gaps":
             return [wrong for case in (gaps.plant(facts, fault) if fault else facts) for wrong in gaps.check(case)]
+        case "killed":
+            return [wrong for case in (killed.plant(facts, fault) if fault else facts) for wrong in killed.check(case)]
         case "fire":
             return fire.check(fire.plant(facts, fault) if fault else facts)
     return [wrong for case in (takeback.plant(facts, fault) if fault else facts) for wrong in takeback.check(case)]

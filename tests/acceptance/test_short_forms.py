@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance import acknowledged, fire, gaps, takeback
+from tests.acceptance import acknowledged, fire, gaps, killed, takeback
 from tests.acceptance.__main__ import NAMES, PLANTS, judge, main, observe, report
 
 Run = tuple[Any, dict[str, float]]
@@ -31,6 +31,13 @@ def test_every_cursor_gets_the_exact_suffix_or_an_honest_snapshot(runs: dict[str
     assert figures["cases"] == gaps.SHORT["cases"]
     assert min(figures[event] for event in ("gateways killed", "stores killed", "other lives")) >= 1
     assert all(figures[f"told {what}"] > 0 for what in ("resumed", "cold", "epoch", "trimmed", "ahead"))
+
+
+def test_every_phone_shows_it_once_whoever_is_killed(runs: dict[str, Run]) -> None:
+    facts, figures = runs["killed"]
+    assert judge("killed", facts, None) == []
+    assert [case.victim for case in facts] == list(killed.VICTIMS)
+    assert figures["devices"] == killed.SHORT["devices"]
 
 
 def test_push_under_fire_reaches_every_live_phone_and_presses_nobody(runs: dict[str, Run]) -> None:

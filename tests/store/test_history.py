@@ -39,3 +39,13 @@ async def test_an_alert_that_has_expired_from_the_store_is_passed_over(store: St
         pipe.delete(keys.alert(gone.id))
         await pipe.execute()
     assert [placed.alert for placed in await history.load(store, EN, 10)] == [kept]
+
+
+async def test_an_alert_that_cannot_be_read_is_passed_over(store: Store) -> None:
+    broken, kept = alert(), alert()
+    await append(store, broken)
+    await append(store, kept)
+    async with store.pipeline(transaction=False) as pipe:
+        pipe.hset(keys.alert(broken.id), "alert", b"\xff{")
+        await pipe.execute()
+    assert [placed.alert for placed in await history.load(store, EN, 10)] == [kept]

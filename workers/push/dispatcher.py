@@ -118,7 +118,9 @@ class Dispatcher:
 
     async def _take(self, wire: str, entries: Sequence[Any]) -> None:
         """Plan entries of one wire, flash first, and acknowledge each."""
-        read = [(entry_id, stream.read_entry(entry_id, fields or {})[1]) for entry_id, fields in entries]
+        read = [
+            (entry_id, stream.read_entry(entry_id, fields or {}, self._names[wire])[1]) for entry_id, fields in entries
+        ]
         for entry_id, entry in sorted(read, key=_loudest_first):
             if isinstance(entry, Unreadable):
                 log.error("an entry of the wire cannot be pushed", wire=wire, offset=entry.offset, why=entry.why)
