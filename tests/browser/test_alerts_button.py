@@ -35,7 +35,9 @@ PRESS_ALL = "() => document.querySelectorAll('flash-alerts button').forEach((but
 
 def subscription(sandbox: str) -> Any:
     """As a pretend browser has it."""
-    request = urllib.request.Request(f"{sandbox}/v1/subscriptions", b'{"count":1}', {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"{sandbox}/v1/subscriptions", b'{"count":1}', {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)["subscriptions"][0]
 
