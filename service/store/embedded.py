@@ -197,6 +197,7 @@ class EmbeddedStore:
         command = [str(server.path), str(self._conf), "--port", "0", "--daemonize", "no"]
         command += ["--dir", str(self._data_dir / "store"), "--unixsocket", str(place), "--unixsocketperm", "700"]
         with log.open("ab") as output:
+            os.fchmod(output.fileno(), 0o600)
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -6,9 +6,14 @@ The rule to remember: the lock lies on the open file, not on its name; a process
 import fcntl
 import json
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+import structlog
+
+log = structlog.get_logger("store")
 
 
 class FolderHeld(Exception):
@@ -57,10 +62,14 @@ class DataFolder:
 
     @classmethod
     def hold(cls, path: Path, holder: str) -> Self:
-        """Make the folder if need be (for us only) and take it. Raises FolderHeld or FolderUnusable, never waits."""
+        """Make the folder if need be (for us only) and take it; one of ours that others may write to is closed to them.
+
+        Raises FolderHeld or FolderUnusable, never waits.
+        """
         path = path.resolve()
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _close_to_others(path)
             return cls(path, Lock.take(path / "flashwire.lock", holder))
         except OSError as problem:
             raise FolderUnusable(f"the data folder {path} cannot be used: {problem.strerror}") from None
@@ -68,6 +77,23 @@ class DataFolder:
     def release(self) -> None:
         """Give the folder free."""
         self.lock.release()
+
+
+def _close_to_others(path: Path) -> None:
+    """See to it that nobody else can put files of theirs in the place of ours. Raises FolderUnusable.
+
+    A sticky folder is a shared place such as /tmp: closing that would lock others out, so it is refused.
+    """
+    found = path.stat()
+    if not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return
+    if found.st_uid != os.geteuid() or found.st_mode & stat.S_ISVTX:
+        raise FolderUnusable(
+            f"others may write to the data folder {path}: run `chmod 700 {path}`, "
+            "or choose a folder of your own with FLASHWIRE_DATA_DIR"
+        )
+    path.chmod(0o700)
+    log.warning("others could write to the data folder; it is ours alone now (chmod 700)", folder=str(path))
 
 
 def _told(fd: int) -> str:

@@ -146,6 +146,45 @@ def test_a_server_that_outlived_its_owner_is_replaced_without_loss(tmp_path: Pat
         held.release()
 
 
+@pytest.mark.parametrize(("mode", "then"), [(0o777, 0o700), (0o770, 0o700), (0o755, 0o755)])
+def test_a_folder_of_ours_that_others_may_write_to_is_closed_to_them(tmp_path: Path, mode: int, then: int) -> None:
+    place = tmp_path / "data"
+    place.mkdir()
+    place.chmod(mode)
+    DataFolder.hold(place, "a test").release()
+    assert stat.S_IMODE(place.stat().st_mode) == then
+
+
+def test_a_shared_place_is_no_data_folder_and_stays_as_it_is(tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    place.mkdir()
+    place.chmod(0o1777)
+    with pytest.raises(FolderUnusable, match=f"chmod 700 {place}"):
+        DataFolder.hold(place, "a test")
+    assert stat.S_IMODE(place.stat().st_mode) == 0o1777
+    assert not list(place.iterdir())
+
+
+def test_a_folder_of_somebody_else_that_all_may_write_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "data"
+    place.mkdir()
+    place.chmod(0o777)
+    monkeypatch.setattr(os, "geteuid", lambda: place.stat().st_uid + 1)
+    with pytest.raises(FolderUnusable, match=f"chmod 700 {place}"):
+        DataFolder.hold(place, "a test")
+
+
+def test_the_stores_log_is_for_the_owner_alone(store: EmbeddedStore, folder: DataFolder) -> None:
+    log = folder.path / "store.log"
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    log.chmod(0o644)
+    store.kill()
+    store.start()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
 def test_a_folder_has_one_holder_and_says_who(folder: DataFolder) -> None:
     with pytest.raises(FolderHeld, match=rf"in use by a test \(process {os.getpid()}\)"):
         DataFolder.hold(folder.path, "another test")
