@@ -160,6 +160,8 @@ class Settings:
     which may be on a private address because an operator has named it."""
 
     # --- Push
+    push: Literal["auto", "off"] = "auto"
+    """off = `up` runs neither push channel nor sandbox: for a machine whose push runs elsewhere, or nowhere."""
     queue_url: Annotated[str | None, Url(("redis", "rediss", "unix"))] = None
     """The store of the job queues, which cannot be a cluster. None = redis_url."""
     push_processes: Annotated[int, Between(1, 256)] = 1

@@ -141,14 +141,15 @@ class Up:
         store_url = settings.redis_url or self._store_url()
         key = await ensure_duty_key(store_url, folder, settings.store_timeout_s)
         self._settings = settings = dataclasses.replace(settings, vapid_key_file=_vapid_key_file(settings, folder))
-        if settings.environment == "development":  # nothing pretends to be a phone in production
+        pushes = settings.push == "auto"
+        if pushes and settings.environment == "development":  # nothing pretends to be a phone in production
             self._sandbox = [self._child("sandbox", store_url, count + 1)]
             await self._sandbox[0].start()
             self._settings = settings = with_sandbox(settings)
         self._api = [self._child("api", store_url, 0)]
         self._gateways = [self._child("gateway", store_url, number) for number in range(1, count + 1)]
         own, kept = self._for_children(store_url, settings.admin_port + count + 2)
-        self._push = push.children(own, kept, own.admin_port)
+        self._push = push.children(own, kept, own.admin_port) if pushes else []
         await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways, *self._push]))
         url = public_url(settings)
         if self._demo:

@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DEADLINE_S = 30.0
 LOOK_AGAIN_S = 0.005
 LOG_SHOWN = 3000
-QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1}
-"""Settings under which a test need not wait; a test may name others."""
+QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1, "push": "off"}
+"""Settings under which a test need not wait; a test may name others, and one of push says push="auto"."""
 CHILDREN_MAX = 16
 """Admin ports kept free for the children of `flashwire up`, which follow one another."""
 
@@ -47,7 +47,7 @@ def until(fact: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> 
 
 
 class System:
-    """Store, API, gateways, sandbox, dispatcher and a lane for each provider. Ready when made; `close` it."""
+    """Store, API, gateways, and with push="auto" the push channel and its sandbox. Ready when made; `close` it."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.data_dir = folder / "data"

@@ -139,7 +139,7 @@ async def observe(chance: int, tokens: int) -> tuple[Facts, dict[str, float]]:
     """Push one alert through all of it; the facts, and figures for a person."""
     with tempfile.TemporaryDirectory(prefix="flashwire-acceptance-") as name:
         folder = Path(name)
-        with System(folder, config=house_style(folder, FUSE_S)) as system:
+        with System(folder, config=house_style(folder, FUSE_S), push="auto") as system:
             phones = await seed(system, tokens, platforms=MIX)
             sandbox = Sandbox(system)
             sandbox.faults(**dict.fromkeys(("apns", "fcm", "webpush"), FAULTS), seed=chance)

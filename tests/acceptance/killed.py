@@ -78,7 +78,7 @@ async def observe(devices: int) -> tuple[list[Case], dict[str, float]]:
     cases = []
     with tempfile.TemporaryDirectory(prefix="flashwire-acceptance-") as name:
         folder = Path(name)
-        with System(folder, config=house_style(folder, FUSE_S)) as system:
+        with System(folder, config=house_style(folder, FUSE_S), push="auto") as system:
             tokens = frozenset(phone.token for phone in await seed(system, devices))
             cases = [_besiege(system, victim, tokens) for victim in VICTIMS]
     figures: dict[str, float] = {"devices": devices}

@@ -144,7 +144,7 @@ async def observe(_: int, form: Form) -> tuple[tuple[Case, ...], dict[str, float
     started_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="flashwire-acceptance-") as name:
         folder = Path(name)
-        with System(folder, config=house_style(folder, FUSE_S)) as system:
+        with System(folder, config=house_style(folder, FUSE_S), push="auto") as system:
             sandbox = Sandbox(system)
             sandbox.faults(**{platform: {"delayMs": form.answer_ms} for platform in PLATFORMS})
             phones = {phone.token: phone for phone in await seed(system, form.devices)}

@@ -14,7 +14,7 @@ __all__ = ["chromium", "context", "page"]
 @pytest.fixture(scope="module")
 def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
     """One newsroom for a module; a test that kills a process of it asks for `broken_newsroom` instead."""
-    made = Newsroom(tmp_path_factory.mktemp("newsroom"))
+    made = Newsroom(tmp_path_factory.mktemp("newsroom"), push="auto")
     yield made
     made.close()
 

@@ -9,8 +9,8 @@ from tests.processes import System
 class Newsroom:
     """Store, API and one gateway, and what an editor and a saboteur can do to them."""
 
-    def __init__(self, folder: Path) -> None:
-        self._system = System(folder)
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self._system = System(folder, **settings)
         ready = self._system.ready
         self.url: str = ready["url"]
         self.demo: str = ready["demo"]

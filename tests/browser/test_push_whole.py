@@ -38,7 +38,7 @@ ALTER = """device.recall().then(({id, secret}) => navigator.serviceWorker.ready
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with System(tmp_path_factory.mktemp("whole")) as running:
+    with System(tmp_path_factory.mktemp("whole"), push="auto") as running:
         yield running
 
 

@@ -156,7 +156,7 @@ def test_nothing_is_invented_in_production(house: Path) -> None:
 
 
 def test_the_sandbox_gives_browsers_that_can_be_sent_to(tmp_path: Path) -> None:
-    with System(tmp_path) as system:
+    with System(tmp_path, push="auto") as system:
         command = [sys.executable, "-m", "service.cli", "devices"]
         seeded = subprocess.run(
             [*command, "seed", "400", "--json"], env=system.environ, cwd=ROOT, capture_output=True, check=True

@@ -38,7 +38,7 @@ CROWDS, UNDONE, BOTH, DRILL, _ = (Preferences(("en",), sections=(section,)) for 
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("faults")
     style = house_style(folder, SOON_S, brief=UNDOABLE_S)
-    with System(folder, config=style, push_runs_max=RUNS_MAX, push_timeout_s=2, push_job_s=4) as system:
+    with System(folder, config=style, push="auto", push_runs_max=RUNS_MAX, push_timeout_s=2, push_job_s=4) as system:
         asyncio.run(seed(system, CROWD, preferences=CROWDS))
         yield system
 

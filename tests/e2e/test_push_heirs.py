@@ -20,7 +20,7 @@ SPORTS, HEALTH = (Preferences(("en",), sections=(section,)) for section in ("spo
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("heirs")
-    with System(folder, config=house_style(folder, SOON_S)) as system:
+    with System(folder, config=house_style(folder, SOON_S), push="auto") as system:
         yield system
 
 

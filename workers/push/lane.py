@@ -32,6 +32,8 @@ BEGUN_FOR_S = 0.5
 BUILT_MAX = 64
 """Messages kept ready; an alert needs at most six forms of each version."""
 
+GRACE_S = 0.15
+"""How long standard work still waits after express work: a block that needs another run is back by then."""
 SHRUNK_BYTES = 2048
 """Half of what all three document."""
 
@@ -70,9 +72,12 @@ class Lane:
         try:
             yield
         finally:
-            self._express -= 1
-            if not self._express:
-                self._quiet.set()
+            asyncio.get_running_loop().call_later(GRACE_S, self._express_has_ended)
+
+    def _express_has_ended(self) -> None:
+        self._express -= 1
+        if not self._express:
+            self._quiet.set()
 
     async def let_express_pass(self, at_most_s: float) -> bool:
         """Wait until no express work is under way; False if it still was after `at_most_s`."""
