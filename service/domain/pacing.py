@@ -94,15 +94,22 @@ class GoneGuard:
 
     def __init__(self, share_max: float) -> None:
         self._share_max = share_max
-        self._gone: deque[bool] = deque(maxlen=GUARD_REPLIES)
+        self._replies: deque[bool] = deque()
+        self._gone = 0
+        """How many of the replies say so: kept, since it is asked at every send."""
 
     @property
     def tripped(self) -> bool:
         """Whether a word that a token is gone proves nothing at the moment."""
-        seen = len(self._gone)
-        return seen >= GUARD_REPLIES_MIN and sum(self._gone) > self._share_max * seen
+        seen = len(self._replies)
+        return seen >= GUARD_REPLIES_MIN and self._gone > self._share_max * seen
 
     def observe(self, outcome: Outcome) -> None:
         """Learn from what came of a send. What says nothing about tokens (a pause, a doubt, a fault) does not count."""
-        if isinstance(outcome, (Accepted, Gone)):
-            self._gone.append(isinstance(outcome, Gone))
+        if not isinstance(outcome, (Accepted, Gone)):
+            return
+        is_gone = isinstance(outcome, Gone)
+        self._replies.append(is_gone)
+        self._gone += is_gone
+        if len(self._replies) > GUARD_REPLIES:
+            self._gone -= self._replies.popleft()
