@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from service.domain import fuse, moment
+from service.domain import fuse, moment, shards
 from service.domain.alert import Record, State
 from service.domain.device import BLOCK_DEVICES, PLATFORMS, Platform
 from service.domain.newsroom import Newsroom
@@ -137,11 +137,9 @@ def is_complete(record: Record, figures: Figures, newsroom: Newsroom, now_ms: in
         return False
     if record.state == "published" and now_ms < fuse.ends_ms(alert, newsroom):
         return False
+    concerned = record.push or any(figures.devices.values())  # changes go to who was given something, whatever was said
     will_be_planned = (
-        record.push
-        and alert.level != "line"
-        and record.state in ("published", "canceled")
-        and now_ms - moment.from_text(alert.version_created) <= late_max_s * 1000
+        concerned and record.state in ("published", "canceled") and shards.is_for_phones(alert, now_ms, late_max_s)
     )
     return figures.planned or not will_be_planned
 

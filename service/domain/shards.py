@@ -39,9 +39,13 @@ class Job(msgspec.Struct, frozen=True):
 
 def is_pushed(revision: Revision, now_ms: int, late_max_s: float) -> bool:
     """Whether phones may have to hear of it: not of lines, holds, undone alerts, nor of what is too old by now."""
-    alert = revision.alert
     rings = revision.type == "published" and revision.push
-    if not (rings or revision.type in CHANGES) or alert.level == "line" or "undone" in alert.signals:
+    return (rings or revision.type in CHANGES) and is_for_phones(revision.alert, now_ms, late_max_s)
+
+
+def is_for_phones(alert: Alert, now_ms: int, late_max_s: float) -> bool:
+    """Whether a version may be told to phones at all: no line, not undone, not too old."""
+    if alert.level == "line" or "undone" in alert.signals:
         return False
     return now_ms - moment.from_text(alert.version_created) <= late_max_s * 1000
 

@@ -163,6 +163,9 @@ def test_what_several_gateways_say_adds_up() -> None:
         (record("canceled"), figures(), 1, True),
         (record("canceled"), figures(planned=False), 1, False),
         (record("canceled"), figures(open_blocks=1), FUSE_MS, False),
+        # who was rung before an editor wanted nobody rung any more hears of the kill all the same
+        (record("canceled", push=False), figures(planned=False, devices={"fcm": 1}), 1, False),
+        (record("canceled", push=False), figures(planned=False), 1, True),
         (record("undone"), figures(planned=False), 1, True),
         (record("expired"), figures(planned=False), FUSE_MS, True),
     ],
