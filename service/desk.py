@@ -10,14 +10,14 @@ from collections.abc import Callable
 import msgspec
 
 from service.domain import fuse, lifecycle, moment, revision, roles, versions
-from service.domain.alert import Alert, Author, Record, public_form
+from service.domain.alert import Alert, Author, Record
 from service.domain.amendments import AMENDMENTS, Amended
 from service.domain.checks import Draft
 from service.domain.durability import Durability
 from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotFound, VersionStale
 from service.domain.fields import Notice
 from service.domain.lifecycle import ChangeVerb, Transition, Verb, WrongState
-from service.domain.newsroom import Newsroom
+from service.domain.newsroom import Newsroom, public
 from service.domain.roles import Role
 from service.store import history, stream
 from service.store.connection import Store
@@ -238,11 +238,7 @@ class Desk:
 
     def public(self, alert: Alert) -> Alert:
         """What readers may see of this version: itself, or its redacted form with the edition's notice."""
-        edition = self._newsroom.edition(alert.edition)
-        if edition is None or alert.pub_status == "usable":
-            return public_form(alert, "")
-        notices = edition.notices
-        return public_form(alert, notices.withheld if alert.pub_status == "withheld" else notices.canceled)
+        return public(alert, self._newsroom.edition(alert.edition))
 
     def _refuse_unless_durable(self) -> None:
         durability = self._durability()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from service.domain.alert import LEVELS, Level
+from service.domain.alert import LEVELS, Alert, Level, public_form
 
 PUSHED_WORDS = ("correction", "canceled", "exercise")
 """Of `labels.ui`, what a notification's title says: without one of them no phone could be told of a correction."""
@@ -65,6 +65,16 @@ class Newsroom(msgspec.Struct, frozen=True):
     def edition(self, name: str) -> Edition | None:
         """The edition of that name, or None."""
         return next((edition for edition in self.editions if edition.edition == name), None)
+
+
+def public(alert: Alert, edition: Edition | None) -> Alert:
+    """What readers may see of a version: itself, or its redacted form with the edition's notice (None: an edition that
+    there is no more, and so no words).
+    """
+    if edition is None or alert.pub_status == "usable":
+        return public_form(alert, "")
+    notices = edition.notices
+    return public_form(alert, notices.withheld if alert.pub_status == "withheld" else notices.canceled)
 
 
 def from_config(table: Mapping[str, Any]) -> Newsroom:
