@@ -37,6 +37,7 @@ class Keys:
         if key is None:
             challenge = f'{_CHALLENGE}, error="invalid_token"'
             raise Problem("unauthorized", "this key is not valid", headers={"WWW-Authenticate": challenge})
+        request.state.key_id = key.id  # for the log
         return key
 
     async def _check(self, presented: str) -> Key | None:

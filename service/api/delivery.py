@@ -14,13 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from config.settings import Settings
+from service.api import headers
 from service.api.auth import Keys
 from service.api.events import EventStream, Listener
 from service.api.problems import Problem
 from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.desk import Desk
 from service.domain import delivery
-from service.domain.checks import ID_FORM
 from service.domain.delivery import Report
 from service.domain.errors import NotFound, StoreUnavailable
 from service.domain.newsroom import Newsroom
@@ -73,10 +73,7 @@ class Delivery:
         """The report of this moment, for a key that is valid now. Raises Problem (401), NotFound, StoreUnavailable."""
         store_time = StoreTime(STORE_WITHIN_S)
         key = await store_time.spend(self._keys.authenticate(request))
-        request.state.key_id = key.id
-        alert_id = request.path_params["id"]
-        if not ID_FORM.fullmatch(alert_id):
-            raise NotFound("there is no alert of this id")
+        alert_id = headers.alert_id(request)
         record = (await store_time.spend(self._desk.read(alert_id, key.test))).record
         found = await store_time.spend(figures.read(self._store, alert_id, record.alert.version))
         return delivery.report(record, found, self._newsroom, self._now_ms(), self._late_max_s)

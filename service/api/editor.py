@@ -27,7 +27,7 @@ from service.domain import cursor as cursors
 from service.domain import revision, roles
 from service.domain.alert import Author, Record
 from service.domain.amendments import AMENDMENTS
-from service.domain.checks import ID_FORM, Draft, check_alert, check_reason
+from service.domain.checks import Draft, check_alert, check_reason
 from service.domain.errors import NotFound
 from service.domain.fields import Notice
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb
@@ -99,7 +99,7 @@ class Editor:
         """`POST /v1/alerts/{id}/<verb>`: the next version of an alert. 200, also where the verb has nothing to do."""
 
         async def change(request: Request) -> Response:
-            return await self._write(request, verb, partial(self._change, verb, _alert_id(request), request))
+            return await self._write(request, verb, partial(self._change, verb, headers.alert_id(request), request))
 
         return change
 
@@ -128,8 +128,8 @@ class Editor:
     async def alert(self, request: Request) -> Response:
         """`GET /v1/alerts/{id}`: the alert as it stands, with what only editors see."""
         store_time = StoreTime(STORE_WITHIN_S)
-        key = await self._authenticate(request, store_time)
-        stored = await store_time.spend(self._desk.read(_alert_id(request), key.test))
+        key = await store_time.spend(self._keys.authenticate(request))
+        stored = await store_time.spend(self._desk.read(headers.alert_id(request), key.test))
         seen = _seen(stored.record, stored.encoded, str(stored.cursor))
         told = {"ETag": f'"{stored.record.alert.version}"', **_JSON}
         return Response(msgspec.json.encode(seen), headers=told)
@@ -137,21 +137,16 @@ class Editor:
     async def versions(self, request: Request) -> Response:
         """`GET /v1/alerts/{id}/versions`: every version, oldest first, each as it was public."""
         store_time = StoreTime(STORE_WITHIN_S)
-        key = await self._authenticate(request, store_time)
-        records = await store_time.spend(history.read_versions(self._store, _alert_id(request)))
+        key = await store_time.spend(self._keys.authenticate(request))
+        records = await store_time.spend(history.read_versions(self._store, headers.alert_id(request)))
         if not records or (key.test and records[0].alert.status != "Exercise"):
             raise NotFound("there is no alert of this id")
         seen = [_seen(record, revision.encode(self._desk.public(record.alert)), None) for record in records]
         return Response(msgspec.json.encode({"versions": seen}), headers=_JSON)
 
-    async def _authenticate(self, request: Request, store_time: StoreTime) -> Key:
-        key = await store_time.spend(self._keys.authenticate(request))
-        request.state.key_id = key.id
-        return key
-
     async def _write(self, request: Request, verb: str, act: Act) -> Response:
         store_time = StoreTime(STORE_WITHIN_S)
-        key = await self._authenticate(request, store_time)
+        key = await store_time.spend(self._keys.authenticate(request))
         given = headers.idempotency_key(request)
         body = await bodies.read(request, self._settings.body_max_bytes, self._body_within_s)
         started_at = time.perf_counter()
@@ -209,10 +204,3 @@ def _check_guards(draft: Draft, role: Role) -> None:
 def _require(key: Key, needed: Role, what: str) -> None:
     if not roles.includes(key.role, needed):
         raise Problem("forbidden", f"only {needed} may {what}; this key is {key.role}")
-
-
-def _alert_id(request: Request) -> str:
-    alert_id = request.path_params["id"]
-    if not ID_FORM.fullmatch(alert_id):
-        raise NotFound("there is no alert of this id")
-    return str(alert_id)

@@ -1,4 +1,4 @@
-"""What an editor's request says in its headers besides the key: `Idempotency-Key` and `If-Match`.
+"""What a request says of itself besides key and body: the alert in its path, `Idempotency-Key` and `If-Match`.
 
 The rule to remember: a header that cannot be read is refused, never passed over: whoever sends it relies on it.
 """
@@ -8,9 +8,19 @@ import re
 from starlette.requests import Request
 
 from service.api.problems import Problem
+from service.domain.checks import ID_FORM
+from service.domain.errors import NotFound
 
 IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
 IF_MATCH = re.compile(r'"([0-9]{1,9})"', re.ASCII)
+
+
+def alert_id(request: Request) -> str:
+    """The alert of the path. Raises NotFound for what is no id."""
+    named = str(request.path_params["id"])
+    if not ID_FORM.fullmatch(named):
+        raise NotFound("there is no alert of this id")
+    return named
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -14,13 +14,13 @@ from starlette.routing import Route
 
 from service.api import permalink_page
 from service.api.answers import is_unchanged
+from service.api.headers import alert_id
 from service.api.problems import RETRY_S
 from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.api.wires import Wires
 from service.desk import Desk
 from service.domain import moment
 from service.domain.alert import Alert, Record, State, redacted
-from service.domain.checks import ID_FORM
 from service.domain.errors import NotFound, StoreUnavailable
 from service.domain.newsroom import Newsroom
 from service.store import history
@@ -64,7 +64,7 @@ class Permalink:
         """302 to the article where there is one (not with `?stay`), else the page: 200, 304, 404, 503."""
         stays = "stay" in request.query_params
         try:
-            page = await self._find(request.path_params["id"])
+            page = await self._find(alert_id(request))
         except NotFound:
             return _refuse(404, "Not found", "There is no alert at this address.", {"Cache-Control": CACHE_CONTROL})
         except StoreUnavailable:
@@ -79,8 +79,6 @@ class Permalink:
 
     async def _find(self, alert_id: str) -> _Page:
         """The page as it is now. Raises NotFound, StoreUnavailable."""
-        if not ID_FORM.fullmatch(alert_id):
-            raise NotFound("there is no alert of this id")
         kept = self._kept.get(alert_id)
         if kept is not None and self._is_true(kept, self._in_memory(alert_id)):
             return kept
