@@ -20,7 +20,9 @@ DIGITS_MAX = 20
 async def read(store: Store, platform: Platform) -> int:
     """The moment (ms) before which nobody calls, at most a day ahead; 0 for none. Raises StoreUnavailable."""
     async with reaching_store():
-        kept = await store.get(keys.pause(platform)) or b"0"
+        kept = await store.get(keys.pause(platform))
+        if kept is None:
+            return 0
         seconds, _ = await store.time()
     if not kept.isdigit():
         log.error("a provider's pause cannot be read and is taken for none", platform=platform)
