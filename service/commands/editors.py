@@ -4,6 +4,7 @@ The rule to remember: these commands are clients of the API like any other; what
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any, get_args
 from urllib.parse import quote
 
@@ -25,6 +26,13 @@ HEADLINE = click.option("--headline", metavar="TEXT", help="The line without who
 IF_MATCH = click.option(
     "--if-match", metavar="VERSION", type=click.IntRange(1), help="Only if this version still stands."
 )
+
+
+def content(command: Callable[..., None]) -> Callable[..., None]:
+    """What an update and a correction may bring, each under its name in `_content`."""
+    for option in reversed((click.argument("text", required=False), HEADLINE, SECTION, REGION, LINK)):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -76,25 +84,11 @@ def post(
 
 @click.command()
 @ID
-@click.argument("text", required=False)
-@HEADLINE
-@SECTION
-@REGION
-@LINK
+@content
 @click.option("--push/--no-push", default=None, help="Whether it is for phones.")
 @IF_MATCH
 @JSON
-def update(
-    alert_id: str,
-    text: str | None,
-    headline: str | None,
-    sections: tuple[str, ...],
-    regions: tuple[str, ...],
-    link: str | None,
-    push: bool | None,
-    if_match: int | None,
-    as_json: bool,
-) -> None:
+def update(alert_id: str, push: bool | None, if_match: int | None, as_json: bool, **named: Any) -> None:
     """Change an alert in its place; nobody is rung.
 
     TEXT is the whole line, as in `post`; --headline keeps who said it. What is not named stays as it is. It changes the
@@ -103,7 +97,7 @@ def update(
     \b
     flashwire update 7Q0F8R2K5M9TB4W6YE3XCZ01JV --headline "All ferries sail" --link https://news.example/ferries
     """
-    body = _content(text, headline, sections, regions, link)
+    body = _content(**named)
     if push is not None:
         body["push"] = push
     _tell(_change("update", alert_id, body, if_match), "is updated", as_json)
@@ -111,11 +105,7 @@ def update(
 
 @click.command()
 @ID
-@click.argument("text", required=False)
-@HEADLINE
-@SECTION
-@REGION
-@LINK
+@content
 @click.option("--wrong", metavar="WHAT", required=True, help="What was wrong; readers see it.")
 @click.option(
     "--severity", type=click.Choice(get_args(Severity)), required=True, help="A major one is shown on phones."
@@ -123,24 +113,15 @@ def update(
 @IF_MATCH
 @JSON
 def correct(
-    alert_id: str,
-    text: str | None,
-    headline: str | None,
-    sections: tuple[str, ...],
-    regions: tuple[str, ...],
-    link: str | None,
-    wrong: str,
-    severity: str,
-    if_match: int | None,
-    as_json: bool,
-) -> None:
+    alert_id: str, wrong: str, severity: str, if_match: int | None, as_json: bool, **named: Any
+) -> None:  # fmt: skip
     """Put an alert right, and say what was wrong. It reaches exactly the phones that were given the error.
 
     \b
     flashwire correct 7Q0F8R2K5M9TB4W6YE3XCZ01JV --headline "All ferries sail" \\
         --wrong "One route was said to be closed" --severity minor
     """
-    body = _content(text, headline, sections, regions, link)
+    body = _content(**named)
     body["correction"] = {"text": wrong, "severity": severity}
     _tell(_change("correct", alert_id, body, if_match), "is corrected", as_json)
 
