@@ -133,13 +133,7 @@ class Sandbox:
 
     def phones(self, alert: str | None = None) -> list[dict[str, Any]]:
         """Every phone that shows the alert, with what it shows of it; without one, every phone."""
-        found: list[dict[str, Any]] = []
-        following: str | None = ""
-        while following is not None:
-            told = self._ask(f"/v1/phones?limit={PAGE}&after={following}" + (f"&alert={alert}" if alert else ""))
-            found += told["phones"]
-            following = told["next"]
-        return found
+        return self._all("phones", "phones", alert)
 
     def some(self, alert: str, count: int) -> list[str]:
         """The tokens of the first `count` phones that show the alert."""
@@ -147,11 +141,15 @@ class Sandbox:
 
     def calls(self, alert: str | None = None) -> list[dict[str, Any]]:
         """Every right request, the oldest first; without an alert, wrong ones too."""
+        return self._all("log", "calls", alert)
+
+    def _all(self, path: str, what: str, alert: str | None) -> list[dict[str, Any]]:
+        """Every page of a list, put together."""
         found: list[dict[str, Any]] = []
         following: str | None = ""
         while following is not None:
-            told = self._ask(f"/v1/log?limit={PAGE}&after={following}" + (f"&alert={alert}" if alert else ""))
-            found += told["calls"]
+            told = self._ask(f"/v1/{path}?limit={PAGE}&after={following}" + (f"&alert={alert}" if alert else ""))
+            found += told[what]
             following = told["next"]
         return found
 

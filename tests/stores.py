@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,24 @@ from service.store.folder import DataFolder
 LOOK_AGAIN_S = 0.005
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedStore]:
-    """A running store server; a test may kill it and start it again."""
-    folder = DataFolder.hold(tmp_path / "data", "a test")
+@contextmanager
+def running_in(place: Path) -> Iterator[EmbeddedStore]:
+    """A running store server on a data folder of its own, gone afterwards; a test may kill it and start it again."""
+    folder = DataFolder.hold(place, "a test")
     server = EmbeddedStore(folder, VALKEY_CONF)
     server.start()
-    yield server
-    server.kill()
-    folder.release()
+    try:
+        yield server
+    finally:
+        server.kill()
+        folder.release()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    """A running store server of the test's own."""
+    with running_in(tmp_path / "data") as server:
+        yield server
 
 
 @pytest.fixture

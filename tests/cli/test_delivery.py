@@ -15,14 +15,13 @@ from typing import Any
 
 import pytest
 
-from config.settings import VALKEY_CONF
 from service.commands.delivery_picture import FULL_BLOCKS, PLAIN_BLOCKS, Picture
 from service.domain.delivery import bucket
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 from service.store.ledger import Block, Ledger, Settled
 from tests.api.test_process import ROOT, Running, started
+from tests.stores import running_in
 
 PART: dict[str, Any] = {
     "eligible": 9000, "undecided": 0, "held": {}, "queued": 0, "accepted": 4500, "failed": {}, "shown": 0, "opened": 0,
@@ -134,12 +133,8 @@ def test_a_server_cannot_write_to_the_terminal() -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
-    folder = DataFolder.hold(tmp_path_factory.mktemp("shared") / "data", "a test")
-    server = EmbeddedStore(folder, VALKEY_CONF)
-    server.start()
-    yield server
-    server.kill()
-    folder.release()
+    with running_in(tmp_path_factory.mktemp("shared") / "data") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

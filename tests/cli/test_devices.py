@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from config.settings import VALKEY_CONF
 from service.cli import main
 from service.domain.device import PLATFORMS
-from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 from tests.ports import free_ports
 from tests.processes import ROOT, System
+from tests.stores import running_in
 
 PHONE = {"platform": "fcm", "token": "token-of-a-phone-000001", "preferences": {"editions": ["en"]}}
 
@@ -30,12 +28,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def running_on(folder: Path) -> Iterator[Path]:
-    held = DataFolder.hold(folder, "a test")
-    store = EmbeddedStore(held, VALKEY_CONF)
-    store.start()
-    yield folder
-    store.kill()
-    held.release()
+    with running_in(folder):
+        yield folder
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from config.settings import VALKEY_CONF, Settings, load
+from config.settings import Settings, load
 from service import vapid
 from service.cli import main
 from service.doctor import Finding, examine
 from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 from tests.push import certificates
 from tests.push.credentials import account, pem
 from tests.push.h2_server import Act, Answer, Request, serving
+from tests.stores import running_in
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +31,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
-    folder = DataFolder.hold(tmp_path / "data", "a test")
-    made = EmbeddedStore(folder, VALKEY_CONF)
-    made.start()
-    yield made
-    made.stop()
-    folder.release()
+    with running_in(tmp_path / "data") as made:
+        yield made
 
 
 def flashwire(*arguments: str, **environ: str) -> Result:

@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from config.settings import VALKEY_CONF
 from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 from tests.gateway.house import House
 from tests.gateway.house import house as open_house
-from tests.stores import server
+from tests.stores import running_in, server
 
 __all__ = ["server"]
 
@@ -23,12 +21,8 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
-    folder = DataFolder.hold(tmp_path_factory.mktemp("shared") / "data", "a test")
-    server = EmbeddedStore(folder, VALKEY_CONF)
-    server.start()
-    yield server
-    server.kill()
-    folder.release()
+    with running_in(tmp_path_factory.mktemp("shared") / "data") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
