@@ -25,3 +25,8 @@ def public_url(settings: Settings) -> str:
 def live_url(settings: Settings) -> str:
     """Where readers find the gateway, without a slash at the end."""
     return (settings.live_url or f"ws://{reachable_host(settings.host)}:{settings.gateway_port}").rstrip("/")
+
+
+def sandbox_url(settings: Settings) -> str:
+    """Where the sandbox has its page, which is on this machine's loopback alone; without a slash at the end."""
+    return f"http://127.0.0.1:{settings.sandbox_port}"

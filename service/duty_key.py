@@ -5,9 +5,9 @@ The rule to remember: whoever can read the folder can publish; the file is for i
 
 import contextlib
 import os
-import time
 from pathlib import Path
 
+from service.clock import now_ms
 from service.store import access
 from service.store.connection import for_commands
 
@@ -17,14 +17,13 @@ DUTY_KEY_FILE = "duty.key"
 async def ensure_duty_key(store_url: str, data_dir: Path, timeout_s: float) -> str:
     """The `duty` key of this folder, made once and kept in duty.key (mode 600); a new one where the store lost it."""
     path = data_dir / DUTY_KEY_FILE
-    now_ms = time.time_ns() // 1_000_000
     store = for_commands(store_url, timeout_s)
     try:
         with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
             kept = path.read_text(encoding="ascii").strip()
-            if await access.verify(store, kept, now_ms):
+            if await access.verify(store, kept, now_ms()):
                 return kept
-        issued = await access.create(store, "flashwire up", "duty", test=False, now_ms=now_ms)
+        issued = await access.create(store, "flashwire up", "duty", test=False, now_ms=now_ms())
     finally:
         await store.aclose()
     _write_private(path, issued.key)

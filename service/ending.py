@@ -1,4 +1,4 @@
-"""End tasks for certain.
+"""How a process comes to its end: told by a signal, or because a part of it has ended; and tasks ended for certain.
 
 The rule to remember: one `cancel` may get lost. Python 3.11's `asyncio.wait_for` swallows a cancellation that arrives
 as its inner call completes (mended in 3.12), and the store's client sends every command through it. So whoever cancels
@@ -6,6 +6,7 @@ looks whether it took, and cancels again.
 """
 
 import asyncio
+import signal
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,3 +23,11 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in done:
             if not task.cancelled():
                 task.exception()  # looked at, so that nobody complains that nobody did
+
+
+def stopped_by_signal() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

@@ -20,21 +20,20 @@ from typing import Any
 
 import structlog
 
-from config.settings import CONFIG_FILE, PREFIX, PROGRAM, VALKEY_CONF, Settings, to_environ
+from config.settings import PREFIX, VALKEY_CONF, Settings
 from service import demo_news, free_ports, running, vapid, welcome
-from service.addresses import live_url, local_url, public_url, reachable_host
+from service.addresses import live_url, local_url, public_url, sandbox_url
+from service.children import child
 from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
-from service.supervisor import MUTE_S, Child, Probe, stop_in_order
+from service.supervisor import MUTE_S, Child, stop_in_order
 from workers.push import __main__ as push
 
 log = structlog.get_logger("up")
 
 STORE_PAUSE_FIRST_S = 0.05
 STORE_PAUSE_MAX_S = 5.0
-KEPT = (CONFIG_FILE, PROGRAM)
-"""Variables of ours that children get as they are; all the others are made from the settings."""
 PUSH_PORTS = 6
 """Admin ports besides the gateways': API, sandbox, dispatcher, and one for each provider."""
 SANDBOX_MUTE_S = 30.0
@@ -104,8 +103,9 @@ class Up:
         try:
             await asyncio.wait({asked, start}, return_when=asyncio.FIRST_COMPLETED)
             if start.done():
+                told = start.result()
                 self._found_by_others()
-                ready(start.result())
+                ready(told)
             await asked
             log.info("stopping: readers are told to come back; Ctrl-C again ends it at once")
         finally:
@@ -119,9 +119,9 @@ class Up:
 
     def _found_by_others(self) -> None:
         """Leave our addresses in the folder, for the commands of other terminals."""
-        settings, sandbox = self._settings, f"http://127.0.0.1:{self._settings.sandbox_port}"
-        live = f"{live_url(settings)}/v1/live"
-        there = running.Running(local_url(settings), live, sandbox if self._sandbox else None, os.getpid())
+        settings = self._settings
+        sandbox = sandbox_url(settings) if self._sandbox else None
+        there = running.Running(local_url(settings), f"{live_url(settings)}/v1/live", sandbox, os.getpid())
         running.write(self._folder.path, there)
 
     def _stop_asked(self) -> None:
@@ -148,8 +148,8 @@ class Up:
             self._settings = settings = with_sandbox(settings)
         self._api = [self._child("api", store_url, 0)]
         self._gateways = [self._child("gateway", store_url, number) for number in range(1, count + 1)]
-        own, kept = self._for_children(store_url, settings.admin_port + count + 2)
-        self._push = push.children(own, kept, own.admin_port) if pushes else []
+        own = self._for_children(store_url, settings.admin_port + count + 2)
+        self._push = push.children(own, self._environ, own.admin_port) if pushes else []
         await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways, *self._push]))
         url = public_url(settings)
         if self._demo:
@@ -165,7 +165,7 @@ class Up:
             "dataDir": str(folder),
             "pid": os.getpid(),
             "store": self._store.pid if self._store else None,
-            "sandbox": f"http://127.0.0.1:{settings.sandbox_port}/" if self._sandbox else None,
+            "sandbox": f"{sandbox_url(settings)}/" if self._sandbox else None,
             "children": {child.name: child.pid for child in self._children()},
         }
 
@@ -176,8 +176,8 @@ class Up:
     def _children(self) -> list[Child]:
         return [*self._sandbox, *self._api, *self._gateways, *self._push]
 
-    def _for_children(self, store_url: str, first_port: int) -> tuple[Settings, dict[str, str]]:
-        """The settings of a child whose admin port that is, and the environment that they join."""
+    def _for_children(self, store_url: str, first_port: int) -> Settings:
+        """The settings of a child whose admin port that is."""
         settings = dataclasses.replace(
             self._settings,
             redis_url=store_url,
@@ -187,18 +187,12 @@ class Up:
         )
         if PREFIX + "LOG_LEVEL" not in self._environ and settings.log_level == "info" and sys.stderr.isatty():
             settings = dataclasses.replace(settings, log_level="warning")  # the terminal shows what needs a look
-        kept = {name: value for name, value in self._environ.items() if not name.startswith(PREFIX) or name in KEPT}
-        return settings, kept
+        return settings
 
     def _child(self, kind: str, store_url: str, number: int) -> Child:
-        settings, kept = self._for_children(store_url, self._settings.admin_port + number)
-        host = reachable_host(settings.host).strip("[]")
-        return Child(
-            f"{kind} {number}" if kind == "gateway" else kind,
-            (sys.executable, "-m", "service.cli", kind, "--parent", str(os.getpid())),
-            {**kept, **to_environ(settings)},
-            Probe(host, settings.admin_port, SANDBOX_MUTE_S if kind == "sandbox" else MUTE_S),
-        )
+        settings = self._for_children(store_url, self._settings.admin_port + number)
+        name = f"{kind} {number}" if kind == "gateway" else kind
+        return child(name, (kind,), settings, self._environ, SANDBOX_MUTE_S if kind == "sandbox" else MUTE_S)
 
     async def _start_store(self) -> None:
         """In a thread that cannot be stopped half way, which is why `_stop` waits for it."""

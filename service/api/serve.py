@@ -5,9 +5,7 @@ server that shows yesterday's news in silence is worse than none.
 """
 
 import asyncio
-import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -21,11 +19,12 @@ from service.api.app import create_app
 from service.api.at_once import AtOnceHttp
 from service.api.watch import DurabilityWatch
 from service.api.wires import Wires
+from service.clock import now_ms
 from service.desk import Desk, new_epoch
 from service.domain import checks
 from service.domain import newsroom as newsrooms
 from service.domain.errors import StoreUnavailable
-from service.ending import end
+from service.ending import end, stopped_by_signal
 from service.listening import Listener, configure, listen
 from service.newswire import Newswire
 from service.store import connection, embedded, stream
@@ -39,11 +38,6 @@ GRACEFUL_S = 8
 BIRTH_RETRY_S = 0.25
 BIRTH_CHECK_S = 2.0
 """A store that was emptied under us is a new life; without an epoch, tails would go on showing the old one."""
-
-
-def now_ms() -> int:
-    """The clock: milliseconds since the Unix epoch."""
-    return time.time_ns() // 1_000_000
 
 
 class Process:
@@ -144,10 +138,7 @@ def run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> int:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
+    told = stopped_by_signal()
     try:
         process = Process(settings)
         sockets = listen(settings.host, settings.api_port)

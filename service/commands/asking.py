@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from config.settings import Settings
-from service import client, running
-from service.addresses import public_url
+from service import addresses, client, running
 from service.commands.ground import Failed, Misused, read_settings
 from service.commands.refusals import refusal
 from service.duty_key import DUTY_KEY_FILE
@@ -23,7 +22,7 @@ def api_url(settings: Settings) -> str:
     given = os.environ.get("FLASHWIRE_URL")
     if not given:
         found = _running(settings, "FLASHWIRE_API_PORT", "FLASHWIRE_HOST", "FLASHWIRE_PUBLIC_URL")
-        return found.url if found else public_url(settings)
+        return found.url if found else addresses.public_url(settings)
     try:
         parts = urlsplit(given)
         usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username
@@ -37,7 +36,7 @@ def api_url(settings: Settings) -> str:
 def sandbox_url(settings: Settings) -> str:
     """Where the sandbox has its page: that of the `up` on the data folder, or where these settings have one."""
     found = _running(settings, "FLASHWIRE_SANDBOX_PORT")
-    return found.sandbox if found and found.sandbox else f"http://127.0.0.1:{settings.sandbox_port}"
+    return found.sandbox if found and found.sandbox else addresses.sandbox_url(settings)
 
 
 def _running(settings: Settings, *unless: str) -> running.Running | None:

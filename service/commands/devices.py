@@ -13,8 +13,9 @@ from typing import IO, Any
 import click
 import msgspec
 
+from service.clock import now_ms
 from service.commands.asking import sandbox_url
-from service.commands.ground import JSON, Failed, InWorkingOrder, now_ms, print_json, read_settings, with_store
+from service.commands.ground import JSON, Failed, InWorkingOrder, print_json, read_settings, with_store
 from service.commands.seeding import MIX, WITHOUT_WEB, Inventor, NoSandbox, subscriptions
 from service.domain import census, strictjson
 from service.domain import newsroom as newsrooms

@@ -106,11 +106,6 @@ def leave_with(parent: int | None) -> None:
     threading.Thread(target=watch_parent, name="parent", daemon=True).start()
 
 
-def now_ms() -> int:
-    """The wall clock."""
-    return time.time_ns() // 1_000_000
-
-
 def with_store(act: Callable[[Store], Awaitable[Result]]) -> Result:
     """What `act` makes of the store of the settings, or of the running `up` on the data folder."""
     settings = read_settings()

@@ -6,7 +6,8 @@ The rule to remember: a key is shown once. What is kept is a digest, so nobody c
 import click
 import msgspec
 
-from service.commands.ground import JSON, Failed, InWorkingOrder, Misused, now_ms, print_json, with_store
+from service.clock import now_ms
+from service.commands.ground import JSON, Failed, InWorkingOrder, Misused, print_json, with_store
 from service.domain.roles import ROLES, Role
 from service.store import access
 

@@ -1,6 +1,7 @@
 """The push channel's commands: run it, and look after the jobs that it gave up.
 
-The rule to remember: a job is given up once in sixty runs or not at all, so each dead letter is worth a look.
+The rule to remember: a job is given up when its runs crash again and again, or when it is an hour late; each is worth a
+look.
 """
 
 from typing import cast
@@ -8,12 +9,12 @@ from typing import cast
 import click
 import msgspec
 
+from service.clock import now_ms
 from service.commands.ground import (
     JSON,
     PARENT,
     Failed,
     leave_with,
-    now_ms,
     print_json,
     read_settings,
     settings_with_store,
@@ -21,11 +22,12 @@ from service.commands.ground import (
     with_store,
 )
 from service.domain import moment
+from service.domain.device import PLATFORMS
 from service.store import plans
 from service.store.connection import Store
 from service.store.plans import DeadLetter
 
-PARTS = ("dispatcher", "apns", "fcm", "webpush")
+PARTS = ("dispatcher", *PLATFORMS)
 
 
 @click.command()

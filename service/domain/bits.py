@@ -4,6 +4,8 @@ The rule to remember: in the store such a set is 125 bytes, the lowest bits firs
 """
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
 
 from service.domain.device import BLOCK_DEVICES
 
@@ -16,6 +18,11 @@ def of(numbers: Iterable[int]) -> int:
     for number in numbers:
         found |= 1 << number
     return found
+
+
+def union(sets: Iterable[int]) -> int:
+    """Whoever is in any of them."""
+    return reduce(or_, sets, 0)
 
 
 def each(found: int) -> Iterator[int]:

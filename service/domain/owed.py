@@ -77,9 +77,7 @@ def owed(
     """
     alert = versions[-1]
     before = [(version, found) for version, found in sorted(marks.tried.items()) if version < alert.version and found]
-    older = 0
-    for _, found in before:
-        older |= found
+    older = bits.union(found for _, found in before)
     changed = {version: changes.loudest(versions, version) for version, _ in before}
     rings = push and alert.pub_status == "usable" and not marks.done
     letters: list[Letter] = []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from config.settings import load
+from service.clock import now_ms
 from service.domain import newsroom
 from service.domain.device import PLATFORMS, Preferences
 from tests.phones import Phone, Sandbox, house_style, seed
@@ -191,11 +192,11 @@ def _do(system: System, verb: Verb, alert: str) -> tuple[int, int]:
             system.ask(f"{path}/correct", {"headline": HEADLINE, "correction": correction}, if_match=1)
         case "release":
             system.ask(f"{path}/hold", {})
-            held_ms = _now_ms()
+            held_ms = now_ms()
             time.sleep(HELD_S)
             system.ask(f"{path}/release", {})
-            return held_ms, _now_ms()
-    return _now_ms(), 0
+            return held_ms, now_ms()
+    return now_ms(), 0
 
 
 def _settle(sandbox: Sandbox, alert: str) -> None:
@@ -220,7 +221,3 @@ _HOW = {_EN["correction"]: "correction", _EN["canceled"]: "withdrawn"}
 def _shows(entry: dict[str, Any]) -> Shows:
     title = entry["title"].strip("\u200e\u2066\u2069")  # the marks around a text that runs from left to right
     return entry["version"], _HOW.get(title, "news"), entry["sound"]
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

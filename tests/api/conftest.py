@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from config.settings import Settings, load
-from service.api.serve import Process, now_ms
+from service.api.serve import Process
+from service.clock import now_ms
 from service.domain.roles import ROLES, Role
 from service.ending import end
 from service.store import access

@@ -13,7 +13,7 @@ import pytest
 
 from service.api import delivery, events
 from service.api.at_once import AtOnceHttp
-from service.api.serve import now_ms
+from service.clock import now_ms
 from service.domain.delivery import SocketReport, bucket
 from service.domain.device import Platform
 from service.domain.shards import Job

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from service.api.serve import now_ms
+from service.clock import now_ms
 from service.domain import moment
 from tests.api.conftest import Api
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, cast
 
 from config.settings import Settings, load
+from service.clock import now_ms
 from service.desk import Actor, Desk, Outcome, new_epoch
 from service.domain.alert import Author
 from service.domain.amendments import AMENDMENTS
@@ -36,10 +37,6 @@ from workers.gateway.serve import Gateway
 QUICK: dict[str, Any] = {
     "tail_block_ms": 100, "stale_after_s": 0.6, "drain_s": 0.3, "drain_abort_s": 1.5, "handshake_timeout_s": 0.5,
 }  # fmt: skip
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def descriptors() -> Counter[str]:

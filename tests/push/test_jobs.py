@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from config.settings import load
+from service.clock import now_ms
 from service.domain import moment, newsroom
 from service.domain.alert import Alert, Author, Correction, Link, Record
 from service.domain.device import Preferences
@@ -26,7 +27,7 @@ from tests.push.credentials import pem
 from tests.push.h2_server import Act, Answer, Cut, Request, serving
 from tests.stores import server, store
 from workers.push import jobs, providers
-from workers.push.lane import Lane, now_ms
+from workers.push.lane import Lane
 from workers.push.providers import Off
 
 __all__ = ["server", "store"]

@@ -7,14 +7,14 @@ new connections over them (SO_REUSEPORT); what one knows no other needs.
 import asyncio
 import dataclasses
 import os
-import sys
 
 import uvloop
 
-from config.settings import CONFIG_FILE, PREFIX, Settings, to_environ
-from service.addresses import reachable_host
-from service.supervisor import Child, Probe, stop_in_order
-from workers.gateway.serve import stopped_by_signal, until_signal
+from config.settings import Settings
+from service.children import child
+from service.ending import stopped_by_signal
+from service.supervisor import Child, stop_in_order
+from workers.gateway.serve import until_signal
 
 
 def run(settings: Settings, processes: int) -> None:
@@ -39,7 +39,4 @@ async def _supervise(settings: Settings, processes: int) -> None:
 
 def _child(settings: Settings, number: int) -> Child:
     own = dataclasses.replace(settings, admin_port=settings.admin_port + number, processes=1)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) or name == CONFIG_FILE}
-    command = (sys.executable, "-m", "service.cli", "gateway", "--processes", "1", "--parent", str(os.getpid()))
-    host = reachable_host(settings.host).strip("[]")
-    return Child(f"gateway {number + 1}", command, {**kept, **to_environ(own)}, Probe(host, own.admin_port))
+    return child(f"gateway {number + 1}", ("gateway", "--processes", "1"), own, os.environ)

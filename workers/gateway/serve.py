@@ -6,7 +6,6 @@ The rule to remember: the door opens only when every wire stands in memory, and 
 import asyncio
 import os
 import resource
-import signal
 import socket
 import time
 from collections.abc import Coroutine, Sequence
@@ -16,9 +15,10 @@ import structlog
 
 from config.settings import Settings
 from service.admin import Readiness, serve_admin
+from service.clock import now_ms
 from service.domain.newsroom import from_config
 from service.domain.revision import Revision
-from service.ending import end
+from service.ending import end, stopped_by_signal
 from service.newswire import Newswire, Wire
 from service.store import access
 from service.store.connection import for_commands, for_tail
@@ -150,7 +150,7 @@ class Gateway:
             heartbeat_s=settings.heartbeat_s,
             chunk_sockets=settings.broadcast_chunk_sockets,
             burst_max_bytes=settings.burst_max_bytes,
-            now_ms=_now_ms,
+            now_ms=now_ms,
             gone_out=self._reporter.take,
         )
         self._start(channel.run())
@@ -198,7 +198,7 @@ class Gateway:
     # --- what the door asks
 
     async def _is_test_key(self, presented: str) -> bool:
-        key = await access.verify(self._store, presented, _now_ms())
+        key = await access.verify(self._store, presented, now_ms())
         return key is not None and key.test
 
     def _ended(self, fd: int) -> None:
@@ -248,10 +248,6 @@ def _affordable(sockets_max: int) -> int:
     return sockets_max if hard == resource.RLIM_INFINITY else max(1, min(sockets_max, hard - SPARE_DESCRIPTORS))
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """One gateway with its admin server, until `stop`."""
     url = settings.redis_url
@@ -263,14 +259,6 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await gateway.run(stop)
     finally:
         await admin.close()
-
-
-def stopped_by_signal() -> asyncio.Event:
-    """An event that SIGTERM or SIGINT sets."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
 
 
 async def until_signal(settings: Settings) -> None:

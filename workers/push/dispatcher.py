@@ -14,8 +14,9 @@ from arq.connections import ArqRedis
 from redis.exceptions import RedisError, ResponseError
 
 from config.settings import Settings
+from service.clock import now_ms
 from service.domain import shards
-from service.domain.device import PLATFORMS, Platform
+from service.domain.device import Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.newsroom import Newsroom
 from service.domain.revision import Revision
@@ -25,7 +26,6 @@ from service.store.connection import Store
 from service.store.keys import WireName
 from service.store.stream import Unreadable
 from workers.push import metrics, queue
-from workers.push.lane import now_ms
 
 log = structlog.get_logger("dispatcher")
 
@@ -146,12 +146,9 @@ class Dispatcher:
     async def plan(self, revision: Revision) -> None:
         """Write down the revision's open blocks, and queue a job for each."""
         alert = revision.alert
-        there = {
-            platform: await devices.count(self._store, platform) if platform in self._platforms else 0
-            for platform in PLATFORMS
-        }
         if not revision.push and not await plans.is_planned(self._store, alert.id):
             return  # nobody was given anything
+        there = {platform: await devices.count(self._store, platform) for platform in self._platforms}
         meant = await plans.plan(self._store, alert.id, there, self._settings.push_ledger_days)
         jobs = list(shards.jobs(revision, meant))
         tier, due_ms = shards.tier(alert), shards.due_ms(revision, self._newsroom)

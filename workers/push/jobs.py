@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from arq import Retry
 
+from service.clock import now_ms
 from service.domain import bits, moment
 from service.domain.alert import Record
 from service.domain.device import BLOCK_DEVICES, Device, Platform
@@ -18,7 +19,7 @@ from service.domain.owed import Marks, Owed, owed
 from service.domain.shards import Job
 from service.store import devices, heirs, plans
 from service.store.ledger import Block, Opened, Still
-from workers.push.lane import BEGUN_FOR_S, Lane, now_ms
+from workers.push.lane import BEGUN_FOR_S, Lane
 from workers.push.sending import Pass
 
 log = structlog.get_logger("push")
@@ -86,6 +87,9 @@ class _Run:
         self._opened = opened
         self._newest: Record = opened.versions[-1]
         self._tried = {record.alert.version: opened.marked(record.alert.version, "t1") for record in opened.versions}
+        self._before = [version for version in self._tried if version < job.version]
+        self._older = bits.union(self._tried[version] for version in self._before)
+        """Who was tried with an older version."""
         settings = lane.settings
         self._until_s = began_s + settings.push_job_s - settings.push_timeout_s - 0.5
 
@@ -127,25 +131,18 @@ class _Run:
 
         Each token once: who was given it as a device of the block as well hears of the change as that.
         """
-        older, first = self._older(), self._job.block * BLOCK_DEVICES
-        lost = older & ~bits.of(device.bit for device in block)
+        first = self._job.block * BLOCK_DEVICES
+        lost = self._older & ~bits.of(device.bit for device in block)
         if not lost:
             return []
         found = await heirs.find(self._lane.store, self._job.platform, [first + bit for bit in bits.each(lost)])
-        told = {(device.token, device.subscription) for device in block if older >> device.bit & 1}
+        told = {(device.token, device.subscription) for device in block if self._older >> device.bit & 1}
         by_token = {(heir.token, heir.subscription): heir for _, heir in sorted(found.items(), reverse=True)}
         return [heir for token, heir in by_token.items() if token not in told]
 
     def _has_work(self) -> bool:
         """Whether somebody may be owed something: a ring, or a change of what was given."""
-        return bool(self._older()) or (self._newest.alert.pub_status == "usable" and not self._opened.done)
-
-    def _older(self) -> int:
-        """Who was tried with an older version."""
-        found = 0
-        for version, tried in self._tried.items():
-            found |= tried if version < self._job.version else 0
-        return found
+        return bool(self._older) or (self._newest.alert.pub_status == "usable" and not self._opened.done)
 
     async def _due(self, block: list[Device]) -> Owed:
         """What the block is owed; counted the first time."""
@@ -165,11 +162,10 @@ class _Run:
         """Who was begun with an older version so lately that it may not have left, and will then not leave."""
         if self._age_s() >= FLIGHT_S:
             return 0
-        found = 0
-        for version, tried in self._tried.items():
-            if version < self._job.version:
-                found |= tried & ~self._opened.marked(version, "ok") & ~self._opened.marked(version, "fail")
-        return found
+        marked = self._opened.marked
+        return bits.union(
+            self._tried[version] & ~marked(version, "ok") & ~marked(version, "fail") for version in self._before
+        )
 
     def _age_s(self) -> float:
         """How long the version has been there."""
@@ -197,7 +193,7 @@ class _Run:
             counts[f"absent:{platform}"] = self._absent(new.bit_count() + due.held.total())
             await ledger.note(self._place, "seen", new, counts)
         reached = self._opened.marked(version, "ok") | self._opened.marked(version, "fail")
-        changed = due.of(new=False) | reached & self._older()
+        changed = due.of(new=False) | reached & self._older
         if changed and not due.undecided and f"{version}:need".encode() not in self._opened.fields:
             counts = {f"needed:{version}:{platform}": changed.bit_count()}
             await ledger.note(self._place, f"{version}:need", changed, counts)

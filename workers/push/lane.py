@@ -5,7 +5,6 @@ standard work stands still while express work is under way.
 """
 
 import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,9 +12,10 @@ from contextlib import asynccontextmanager
 import structlog
 
 from config.settings import Settings
-from service.domain.alert import Alert, public_form
+from service.clock import now_ms
+from service.domain.alert import Alert
 from service.domain.device import Platform
-from service.domain.newsroom import Newsroom
+from service.domain.newsroom import Newsroom, public
 from service.domain.outcome import OurFault, Outcome
 from service.domain.pacing import Breaker, GoneGuard
 from service.domain.payloads import apns, fcm, webpush
@@ -112,9 +112,7 @@ class Lane:
         if message is None:
             edition = self._newsroom.edition(alert.edition)
             assert edition is not None, "the dispatcher plans alerts of our editions alone"
-            notice = edition.notices.canceled if alert.pub_status == "canceled" else edition.notices.withheld
-            public = public_form(alert, notice)
-            shown = notify(public, edition, change, self._public_url)
+            shown = notify(public(alert, edition), edition, change, self._public_url)
             message = self._built[key] = self._build(shown, sound=sound, shrunk=shrunk)
             if len(self._built) > BUILT_MAX:
                 self._built.popitem(last=False)
@@ -123,8 +121,3 @@ class Lane:
     def _build(self, shown: Notification, *, sound: bool, shrunk: bool) -> Message:
         build = BUILDERS[self.platform]
         return build(shown, sound=sound, bytes_max=SHRUNK_BYTES) if shrunk else build(shown, sound=sound)
-
-
-def now_ms() -> int:
-    """The clock: milliseconds since the Unix epoch."""
-    return time.time_ns() // 1_000_000

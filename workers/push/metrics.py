@@ -9,7 +9,6 @@ SENT = Counter(
     "flashwire_push_sent_total", "Requests to providers by what they came to.", ["provider", "outcome", "cause"]
 )
 PLANNED = Counter("flashwire_push_planned_total", "Jobs planned by tier.", ["tier"])
-DISPATCH_LAG_SECONDS = Gauge("flashwire_push_dispatch_lag_seconds", "Age of the newest revision when it was planned.")
 PAUSED_SECONDS = Gauge(
     "flashwire_push_paused_seconds", "How long the provider is not spoken to any more.", ["provider"]
 )

@@ -22,11 +22,11 @@ from redis.exceptions import ConnectionError as StoreConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as StoreTimeoutError
 
+from service.clock import now_ms
 from service.domain.device import Platform
 from service.domain.shards import Job, Tier
 from service.ending import end
 from workers.push.jobs import deliver
-from workers.push.lane import now_ms
 
 POLL_S = 0.02
 """arq looks for work so often; its default of 0.5 s would be most of the time that a push takes."""

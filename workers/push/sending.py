@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from service.clock import now_ms
 from service.domain import bits, delivery, moment, outcome, retry
 from service.domain.alert import Alert, State
 from service.domain.errors import StoreUnavailable
@@ -23,7 +24,7 @@ from service.ending import end
 from service.store import devices
 from service.store.ledger import Block, Settled
 from workers.push import metrics
-from workers.push.lane import BEGUN_FOR_S, Lane, now_ms
+from workers.push.lane import BEGUN_FOR_S, Lane
 
 log = structlog.get_logger("push")
 

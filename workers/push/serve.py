@@ -20,24 +20,24 @@ from redis.exceptions import RedisError
 from config.settings import Settings
 from service.addresses import public_url
 from service.admin import CannotListen, Readiness, serve_admin
+from service.clock import now_ms
 from service.domain import newsroom as newsrooms
 from service.domain.device import Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.shards import TIERS
-from service.ending import end
+from service.ending import end, stopped_by_signal
 from service.store import connection, pauses
 from service.store.keys import WireName
 from service.store.ledger import Ledger
 from workers.push import metrics, providers, queue
 from workers.push.dispatcher import Dispatcher
-from workers.push.lane import Lane, now_ms
+from workers.push.lane import Lane
 from workers.push.providers import Off
 from workers.push.tokens import CredentialsError
 
 log = structlog.get_logger("push")
 
 Part = Literal["dispatcher", "apns", "fcm", "webpush"]
-PARTS: tuple[Part, ...] = ("dispatcher", "apns", "fcm", "webpush")
 UNHEARD_S = 5.0
 LOOK_S = 0.2
 """How often pauses are looked at; a process that was killed takes longer to come back."""
@@ -152,15 +152,11 @@ def run(settings: Settings, part: Part) -> None:
 
 
 async def _serve(settings: Settings, part: Part) -> int:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
+    told = stopped_by_signal()
     assert settings.redis_url is not None, "the caller checks that there is a store"
-    connected = providers.connect(settings) if part == "dispatcher" else providers.connect(settings, (part,))
     pool = await _queues(settings.queue_url or settings.redis_url)
-    process = _process(settings, part, pool, connected)
-    loop.add_signal_handler(signal.SIGHUP, process.reload)
+    process = _process(settings, settings.redis_url, part, pool)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, process.reload)
     try:
         admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
     except CannotListen as problem:
@@ -180,17 +176,14 @@ async def _serve(settings: Settings, part: Part) -> int:
     return 0 if ending in done else 1
 
 
-def _process(
-    settings: Settings, part: Part, pool: ArqRedis, connected: dict[Platform, providers.Provider | Off]
-) -> DispatcherProcess | LaneProcess:
-    assert settings.redis_url is not None, "the caller checks that there is a store"
+def _process(settings: Settings, store_url: str, part: Part, pool: ArqRedis) -> DispatcherProcess | LaneProcess:
     if part == "dispatcher":
-        configured = [platform for platform, provider in connected.items() if not isinstance(provider, Off)]
-        return DispatcherProcess(settings, settings.redis_url, pool, configured)
-    provider = connected[part]
+        on = [platform for platform, off in providers.configured(settings).items() if off is None]
+        return DispatcherProcess(settings, store_url, pool, on)
+    provider = providers.connect(settings, (part,))[part]
     if isinstance(provider, Off):
         raise CannotPush(f"{part} is off: {provider.why}")
-    return LaneProcess(settings, settings.redis_url, pool, part, provider)
+    return LaneProcess(settings, store_url, pool, part, provider)
 
 
 async def _queues(url: str) -> ArqRedis:

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import datetime
 import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import structlog
 
 from config.settings import Settings
 from service.admin import Readiness, serve_admin
+from service.ending import stopped_by_signal
 from service.listening import Listener, configure, listen
 from workers.sandbox import apns, credentials, fcm, folder, webpush
 from workers.sandbox.api import Api
@@ -153,7 +153,4 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 async def until_signal(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(settings, stop)
+    await serve(settings, stopped_by_signal())

@@ -32,6 +32,10 @@ class Credentials:
     team_id: str
     topic: str | None
 
+    def token(self, now_s: Callable[[], float] = time.time) -> ApnsToken:
+        """What lets us in with them. Raises CredentialsError."""
+        return ApnsToken(self.key_file, self.key_id, self.team_id, now_s)
+
 
 class Apns:
     """The provider of the platform `apns`."""
@@ -45,7 +49,7 @@ class Apns:
         now_s: Callable[[], float] = time.time,
     ) -> None:
         """`url` replaces both of Apple's hosts. Raises CredentialsError."""
-        self._token = ApnsToken(credentials.key_file, credentials.key_id, credentials.team_id, now_s)
+        self._token = credentials.token(now_s)
         self._topic = credentials.topic
         self._window = window
         if url is None:
