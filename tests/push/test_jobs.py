@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from service.domain.alert import Alert, Author, Correction, Link, Record
 from service.domain.device import Preferences
 from service.domain.registration import Registration
 from service.domain.shards import Job
+from service.ending import end
 from service.store import devices, keys, plans
 from service.store.connection import Store
 from service.store.ledger import Ledger
@@ -42,10 +44,15 @@ class Apple:
     def __init__(self) -> None:
         self.answers: dict[str, list[Act]] = {}
         self.takes_bytes = 4096
+        self.asked = asyncio.Event()
+        self.speaks = asyncio.Event()
+        self.speaks.set()
         self.got: list[tuple[str, dict[str, Any]]] = []
 
     async def __call__(self, request: Request) -> Act:
         token = request.path.rpartition("/")[2]
+        self.asked.set()
+        await self.speaks.wait()
         if len(request.body) > self.takes_bytes:
             return refusal(413, "PayloadTooLarge")
         told = self.answers.get(token, [])
@@ -65,10 +72,15 @@ def refusal(status: int, reason: str, **more: Any) -> Answer:
 class World:
     """A lane of Apple's with five phones."""
 
-    def __init__(self, store: Store, apple: Apple, lane: Lane) -> None:
+    def __init__(self, store: Store, apple: Apple, begin_lane: Callable[[], Lane]) -> None:
         self.store = store
         self.apple = apple
-        self.lane = lane
+        self._begin_lane = begin_lane
+        self.lane = begin_lane()
+
+    def begin_another_life(self) -> None:
+        """As after the death of the worker."""
+        self.lane = self._begin_lane()
 
     async def publish(self, **changes: Any) -> Alert:
         now = moment.to_text(now_ms())
@@ -116,11 +128,10 @@ async def world(store: Store, trusted: Certificates, tmp_path: Path) -> AsyncIte
         assert not isinstance(provider, Off), provider
         ledger = Ledger(store, sends_max=3, kept_days=7)
         rooms = newsroom.from_config(settings.newsroom)
-        lane = Lane("apns", provider, store, ledger, rooms, settings, "https://news.example")
         for token in TOKENS:
             phone = Registration(platform="apns", token=token, subscription=None, preferences=Preferences(("en",)))
             await devices.register(store, phone, now_ms() - 1000)
-        yield World(store, apple, lane)
+        yield World(store, apple, partial(Lane, "apns", provider, store, ledger, rooms, settings, "https://news.example"))
         await provider.close()
 
 
@@ -140,6 +151,21 @@ async def test_what_was_taken_and_not_answered_is_sent_again_and_only_that(world
     assert world.apple.times(TOKENS[2]) == 2
     assert {world.apple.times(token) for token in TOKENS if token != TOKENS[2]} <= {1, 2}  # one connection carries all
     assert (await world.figures(made))["accepted:apns"] == PHONES
+
+
+async def test_workers_that_die_at_their_first_request_use_up_nobody_elses_tries(world: World) -> None:
+    made = await world.publish()
+    world.apple.speaks.clear()
+    for _ in range(3):
+        world.apple.asked.clear()
+        run = asyncio.create_task(world.run(made))
+        await asyncio.wait_for(world.apple.asked.wait(), 5)
+        await end([run])
+        world.begin_another_life()
+    world.apple.speaks.set()
+    await world.until_done(made)
+    served = {token for token, _ in world.apple.got}
+    assert len(served) >= PHONES - 1, "but for the one that was tried three times, everybody is served"
 
 
 async def test_a_phone_that_never_answers_is_sent_it_three_times_and_no_more(world: World) -> None:

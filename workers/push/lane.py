@@ -57,12 +57,18 @@ class Lane:
         self.guard = GoneGuard(settings.gone_share_max)
         self.window = Window(settings.push_window, BEGUN_FOR_S)
         self.stopping = False
+        self._is_heard = False
         self._newsroom = newsroom
         self._public_url = public_url
         self._built: OrderedDict[tuple[str, int, Change, bool, bool], Message] = OrderedDict()
         self._express = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the provider has answered this process, and is not being left alone."""
+        return self._is_heard and self.breaker.is_closed()
 
     @asynccontextmanager
     async def express(self) -> AsyncIterator[None]:
@@ -93,6 +99,7 @@ class Lane:
     def observe(self, result: Outcome) -> None:
         """Learn from what came of a send; says in the log, once, when the lane stops."""
         was_closed, was_tripped, opened = self.breaker.is_closed(), self.guard.tripped, self.breaker.opened
+        self._is_heard = True
         self.breaker.observe(result, now_ms())
         self.guard.observe(result)
         if isinstance(result, OurFault) and result.stops_lane and was_closed:

@@ -36,7 +36,8 @@ ASK_AGAIN_S = 0.1
 TRIPPED_S = 30.0
 """How soon again where a token is said to be gone and too many are said to be."""
 TRIAL_DEVICES = 1
-"""Sent to a provider that may or may not be well again."""
+"""Begun while the provider has not answered us yet, or may or may not be well again. The first request goes alone
+anyway; a batch begun behind it would count as tried if we died, and three such deaths would use up its tries unsent."""
 STORE_AGAIN_S = 0.2
 SETTLE_EVERY_S = 0.02
 """How long outcomes are gathered before they are written down together."""
@@ -90,8 +91,8 @@ class Pass:
         batch = self._lane.settings.push_batch_devices
         try:
             while True:
-                while self._waiting and len(self._flying) <= batch // 2 and await self._may_begin():
-                    await self._begin(batch if self._lane.breaker.is_closed() else TRIAL_DEVICES)
+                while self._waiting and self._has_room(batch) and await self._may_begin():
+                    await self._begin(batch if self._lane.is_sure else TRIAL_DEVICES)
                 if not self._flying and not self._landed:
                     break
                 await self._woken.wait()
@@ -102,6 +103,9 @@ class Pass:
         if self._waiting:
             self._wait(0.0)
         return Left(self._moved, self._again_s, self._refused and not self._got_on)
+
+    def _has_room(self, batch: int) -> bool:
+        return len(self._flying) <= (batch // 2 if self._lane.is_sure else 0)
 
     async def _may_begin(self) -> bool:
         """Wait for the lane where that is short; else leave the rest to a later run."""
