@@ -131,7 +131,9 @@ async def world(store: Store, trusted: Certificates, tmp_path: Path) -> AsyncIte
         for token in TOKENS:
             phone = Registration(platform="apns", token=token, subscription=None, preferences=Preferences(("en",)))
             await devices.register(store, phone, now_ms() - 1000)
-        yield World(store, apple, partial(Lane, "apns", provider, store, ledger, rooms, settings, "https://news.example"))
+        yield World(
+            store, apple, partial(Lane, "apns", provider, store, ledger, rooms, settings, "https://news.example")
+        )
         await provider.close()
 
 
