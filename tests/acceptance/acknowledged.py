@@ -8,12 +8,14 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from tests.acceptance.editors import KEEPS_ALL, Editor, Told, new_key, read_all
+from tests.acceptance.form import Figures, nothing_of, over
 from tests.processes import System
 
 PLANTS = ("drop", "lose-ack", "dup", "hole", "reorder", "twice", "unmarked", "fork")
@@ -102,6 +104,19 @@ def plant(facts: Facts, fault: str) -> Facts:
             wire[middle:] = [replace(entry, epoch="another") for entry in wire[middle:]]
             told = [replace(one, epoch="another" if one.offset > middle else one.epoch) for one in told]
     return replace(facts, told=tuple(told), wire=tuple(wire))
+
+
+def uncovered(figures: Figures, asked: Mapping[str, Any]) -> list[str]:
+    """Kills, alerts and repetitions that were to be."""
+    wrong = nothing_of(figures, ("kills of the api", "kills of the store", "repetitions answered the same"))
+    if figures["kills of the api"] + figures["kills of the store"] < asked["kills"]:
+        wrong.append("fewer kills than asked for")
+    return wrong + (["fewer alerts than asked for"] if figures["acknowledged"] < asked["alerts"] else [])
+
+
+def late(figures: Figures) -> list[str]:
+    """It is to end in time."""
+    return over(figures, {"s in all": 120})
 
 
 async def observe(seed: int, kills: int, alerts: int, publishers: int) -> tuple[Facts, dict[str, float]]:

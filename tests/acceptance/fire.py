@@ -8,7 +8,7 @@ import contextlib
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from service.domain.device import Platform
 from service.store import devices
 from service.store.connection import for_commands
+from tests.acceptance.form import Figures, nothing_of, over
 from tests.phones import STORE_TIMEOUT_S, Phone, Sandbox, house_style, seed
 from tests.processes import System, until
 
@@ -133,6 +134,20 @@ def plant(facts: Facts, fault: str) -> Facts:
         case "buried":
             return replace(facts, buried=facts.buried | {some})
     return replace(facts, phones=phones, calls=tuple(calls))
+
+
+def uncovered(figures: Figures, asked: Mapping[str, Any]) -> list[str]:
+    """Every kind of trouble, for every token."""
+    missing = nothing_of(figures, ("worker kills", "gone", "cut after taken", "refused", "phones reached"))
+    if figures["worker kills"] != len(VICTIMS):
+        missing.append("fewer kills than asked for")
+    counted = figures["phones reached"] + figures["gone"] <= figures["tokens"] == asked["tokens"]
+    return missing + ([] if counted else ["the tokens do not add up"])
+
+
+def late(figures: Figures) -> list[str]:
+    """It is to end in time."""
+    return over(figures, {"s in all": 120})
 
 
 async def observe(chance: int, tokens: int) -> tuple[Facts, dict[str, float]]:

@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,13 +26,14 @@ from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from service.store.keys import WireName
-from tests.acceptance.wire_model import PLANTS, SNAPSHOT_ALERTS, Act, Case, Life, Message, check, plant
+from tests.acceptance.form import Figures, nothing_of, over
+from tests.acceptance.wire_model import PLANTS, SNAPSHOT_ALERTS, Act, Case, Life, Message, check_case, plant
 from tests.gateway.house import House, request, settings_for
 from tests.gateway.reader import Reader, place
 from tests.ports import free_ports
 from tests.processes import ROOT
 
-__all__ = ["PLANTS", "check", "observe", "plant"]
+__all__ = ["FULL", "PLANTS", "SHORT", "check", "late", "observe", "plant", "uncovered"]
 
 FULL = {"cases": 2000}
 SHORT = {"cases": 240}
@@ -44,6 +45,7 @@ AHEAD_WAIT_MS = 100
 KILLS = 0.2
 EVENTS = ("publish", "gateway", "publish", "store", "publish", "life")
 """Each is sure to be among the first rounds, so that the short form has them too."""
+REASONS = ("resumed", "cold", "epoch", "trimmed", "ahead")
 USUAL = ("publish",) * 6 + ("gateway", "store", "life")
 
 
@@ -201,6 +203,23 @@ def _rounds(cases: int) -> Iterator[tuple[int, int]]:
         yield number, min(AT_ONCE, cases - start)
 
 
+def check(cases: list[Case]) -> list[str]:
+    """What is wrong with what the readers got."""
+    return [wrong for case in cases for wrong in check_case(case)]
+
+
+def uncovered(figures: Figures, asked: Mapping[str, Any]) -> list[str]:
+    """Every kind of restart, every answer, every case."""
+    told = [f"told {what}" for what in REASONS]
+    missing = nothing_of(figures, ("gateways killed", "stores killed", "other lives", *told))
+    return missing + (["fewer cases than asked for"] if figures["cases"] != asked["cases"] else [])
+
+
+def late(figures: Figures) -> list[str]:
+    """It is to end in time."""
+    return over(figures, {"s in all": 120})
+
+
 async def observe(seed: int, cases: int) -> tuple[list[Case], dict[str, float]]:
     """Publish, trim, restart, begin other lives, and read; the cases, and figures for a person."""
     chance = random.Random(seed)
@@ -229,7 +248,7 @@ async def observe(seed: int, cases: int) -> tuple[list[Case], dict[str, float]]:
         finally:
             await wire.stop()
     reasons = Counter(case.messages[0].what for case in found if case.messages)
-    told = {f"told {what}": count for what, count in sorted(reasons.items())}
+    told = {f"told {what}": reasons[what] for what in sorted({*REASONS, *reasons})}
     restarts = {"gateways killed": done["gateway"], "stores killed": done["store"], "other lives": done["life"]}
     seconds = round(time.monotonic() - started_s, 1)
     return found, {"cases": len(found), **restarts, **told, "s in all": seconds}

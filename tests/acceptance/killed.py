@@ -6,11 +6,12 @@ sandbox's word alone.
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.form import Figures, nothing_of, over
 from tests.phones import Sandbox, house_style, seed
 from tests.processes import System, until
 
@@ -36,7 +37,7 @@ class Case:
     takeover_s: float
 
 
-def check(case: Case) -> list[str]:
+def _check_case(case: Case) -> list[str]:
     """What is broken; empty if every phone shows it once and none was pressed."""
     return [
         *(f"{case.victim}: {token} shows nothing" for token in case.tokens - case.phones.keys()),
@@ -49,6 +50,22 @@ def check(case: Case) -> list[str]:
         ),
         *([f"{case.victim}: taken over after {case.takeover_s:.0f} s"] if case.takeover_s > TAKEOVER_MAX_S else []),
     ]
+
+
+def check(cases: Sequence[Case]) -> list[str]:
+    """What is broken in any of the cases."""
+    return [wrong for case in cases for wrong in _check_case(case)]
+
+
+def uncovered(figures: Figures, asked: Mapping[str, Any]) -> list[str]:
+    """Each victim, and every device."""
+    missing = nothing_of(figures, [f"s until all had it after the last end of {victim}" for victim in VICTIMS])
+    return missing + (["fewer devices than asked for"] if figures["devices"] != asked["devices"] else [])
+
+
+def late(figures: Figures) -> list[str]:
+    """It is to end in time; takeovers are among the facts."""
+    return over(figures, {"s in all": 120})
 
 
 def plant(cases: Sequence[Case], fault: str) -> list[Case]:
@@ -72,7 +89,7 @@ def plant(cases: Sequence[Case], fault: str) -> list[Case]:
     return [*cases[:middle], case, *cases[middle + 1 :]]
 
 
-async def observe(devices: int) -> tuple[list[Case], dict[str, float]]:
+async def observe(_: int, devices: int) -> tuple[list[Case], dict[str, float]]:
     """One alert for each victim on one system; the cases, and figures for a person."""
     started_s = time.monotonic()
     cases = []

@@ -6,7 +6,7 @@ that it was given version 1. Readers who changed their wishes since are told all
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from config.settings import load
 from service.clock import now_ms
 from service.domain import newsroom
 from service.domain.device import PLATFORMS, Preferences
+from tests.acceptance.form import Figures, over
 from tests.phones import Phone, Sandbox, house_style, seed
 from tests.processes import System, until
 
@@ -44,7 +45,7 @@ class Form:
     within_s: float
 
 
-FULL, SHORT = Form(20_000, 100, 10.0), Form(1200, 400, 30.0)
+FULL, SHORT = {"form": Form(20_000, 100, 10.0)}, {"form": Form(1200, 400, 30.0)}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Case:
     released_ms: int = 0
 
 
-def check(case: Case) -> list[str]:
+def _check_case(case: Case) -> list[str]:
     """What is broken; empty if every phone shows what it should, and nothing left too late."""
     given = {call.token for call in case.calls if call.version == 1}
     ought = {token: (shows,) for token in case.meant | given if (shows := _ought(case, token, given)) is not None}
@@ -106,6 +107,23 @@ def _mistimed(case: Case, given: set[str]) -> Iterator[str]:
     told = [call.at_ms for call in case.calls if call.version > 1 and call.token in given]
     if told and max(told) > case.verb_ms + case.within_s * 1000:
         yield f"the last was told {(max(told) - case.verb_ms) / 1000:.1f} s after the verb"
+
+
+def check(cases: Sequence[Case]) -> list[str]:
+    """What is broken in any of the cases."""
+    return [wrong for case in cases for wrong in _check_case(case)]
+
+
+def uncovered(figures: Figures, asked: Mapping[str, Any]) -> list[str]:
+    """Each verb came when some had been given the alert and others had not."""
+    del asked
+    given = {verb: figures[f"given before {verb}"] for verb in VERBS}
+    return [f"{verb} came at {count:g}" for verb, count in given.items() if not 0 < count < figures["devices"]]
+
+
+def late(figures: Figures) -> list[str]:
+    """It is to end in time; how soon the last is told is among the facts."""
+    return over(figures, {"s in all": 120})
 
 
 def plant(cases: tuple[Case, ...], fault: str) -> tuple[Case, ...]:

@@ -90,7 +90,7 @@ class Case:
     messages: tuple[Message, ...]
 
 
-def check(case: Case) -> list[str]:
+def check_case(case: Case) -> list[str]:
     """What is wrong with what this reader got; empty if it is the exact suffix, or the snapshot that is due."""
     name = f"{case.encoding} after {case.after} on {case.before.epoch}:{case.before.first}…{case.life.cursor}"
     if not case.messages:
