@@ -13,6 +13,7 @@ from service.domain import fuse, lifecycle, moment, revision, roles, versions
 from service.domain.alert import Alert, Author, Record
 from service.domain.amendments import AMENDMENTS, Amended
 from service.domain.checks import Draft
+from service.domain.cursor import Cursor
 from service.domain.durability import Durability
 from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotFound, VersionStale
 from service.domain.fields import Notice
@@ -98,11 +99,13 @@ Amend = Callable[[Record], Amended]
 
 
 class Desk:
-    """Acts on alerts. `durability` is what the store gave at the last look; None before the first."""
+    """Acts on alerts. `durability` is what the store gave at the last look; None before the first. `seen` is how far
+    a wire is known to have come: a store that lies behind that takes nothing.
+    """
 
     def __init__(
         self, store: Store, newsroom: Newsroom, bounds: Bounds, *, expires_default_s: int, now_ms: Callable[[], int],
-        durability: Callable[[], Durability | None],
+        durability: Callable[[], Durability | None], seen: Callable[[WireName], Cursor | None],
     ) -> None:  # fmt: skip
         self._store = store
         self._newsroom = newsroom
@@ -110,6 +113,7 @@ class Desk:
         self._expires_default_ms = expires_default_s * 1000
         self._now_ms = now_ms
         self._durability = durability
+        self._seen = seen
 
     async def answered(self, idempotency: Idempotency | None) -> Outcome | None:
         """The answer that this Idempotency-Key has already had. Raises IdempotencyMismatch, StoreUnavailable."""
@@ -206,7 +210,9 @@ class Desk:
         )  # fmt: skip
         undo_until = self._undo_until(record, now_ms)
         answer = _encode(_Answer(status, alert.id, alert.version, warnings, undo_until))
-        appended = await stream.append(self._store, entry, idempotency, answer, new_epoch(), now_ms, self._bounds)
+        appended = await stream.append(
+            self._store, entry, idempotency, answer, new_epoch(), now_ms, self._bounds, self._seen(entry.wire)
+        )
         if appended.replayed is not None:
             return await self._again(appended.replayed, str(appended.cursor))
         return self._outcome(status, alert, encoded, str(appended.cursor), warnings, undo_until)

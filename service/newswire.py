@@ -7,119 +7,68 @@ must end its process, so whoever runs `follow` treats its end as fatal.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import msgspec
 import structlog
 from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
-from service.domain.backlog import Backlog, GapError
-from service.domain.cursor import Cursor
+from service import loading
+from service.domain.errors import StoreUnavailable
+from service.domain.lineage import Mark, judge
 from service.domain.revision import Revision
-from service.domain.ticker import Ticker
-from service.store import history, keys, stream
+from service.loading import Extent
+from service.store import keys, lineage, stream
 from service.store.connection import Store
 from service.store.keys import WireName
 from service.store.stream import Unreadable
+from service.wire import Wire
 
 log = structlog.get_logger("newswire")
 
-ENCODED_MAX_BYTES = 65_536
-"""No alert from a body of 16 KiB comes near this; what is larger was not put there by us, and is not read out."""
-LOADED_PER_STEP = 256
 TAIL_LAG_SECONDS = Gauge("flashwire_tail_lag_seconds", "Time since the store was last heard.")
 TAIL_HEARING = Gauge("flashwire_tail_hearing", "1 while the store is heard, 0 while what we show may be old.")
 
 RETRY_FIRST_S = 0.05
 RETRY_MAX_S = 1.0
-# every entry names its epoch; this finds a life that ended without a new entry
-EPOCH_CHECK_S = 1.0
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """What came of an entry: the revision that readers are told (None: nothing can be said, only a snapshot is true)
-    and the offsets of earlier revisions that it redacted.
-    """
-
-    revision: Revision | None
-    redacted: tuple[int, ...] = ()
-
-
-class Wire:
-    """One wire in memory: the newest revisions and every alert's current version, both at the same place."""
-
-    def __init__(self, name: WireName, backlog: Backlog, ticker: Ticker) -> None:
-        self.name = name
-        self.backlog = backlog
-        self.ticker = ticker
-
-    @property
-    def cursor(self) -> Cursor:
-        return self.backlog.cursor
-
-    def take(self, entry: Revision | Unreadable) -> Taken:
-        """Apply the next entry of the wire. Raises GapError if it is not the next.
-
-        An entry that cannot be read or applied keeps its offset: readers are told the newest alert once more in its
-        place, which changes nothing for them, so that one bad entry is neither a gap nor the end of a process.
-        """
-        if isinstance(entry, Revision):
-            try:
-                return self._apply(entry)
-            except GapError:
-                raise
-            except Exception as error:
-                entry = Unreadable(entry.offset, f"{type(error).__name__}: {error}"[:200])
-        log.error("an entry of the wire cannot be read", wire=self.name.suffix, offset=entry.offset, why=entry.why)
-        # where it fell over with its offset taken, nobody knows what half of it has done
-        stand_in = self._say_again(entry.offset) if entry.offset > self.backlog.last else None
-        if stand_in is None:
-            self.backlog.skip(entry.offset)
-            return Taken(None)
-        return self._apply(stand_in)
-
-    def _apply(self, revision: Revision) -> Taken:
-        if len(revision.encoded) > ENCODED_MAX_BYTES:
-            raise ValueError(f"an alert of {len(revision.encoded)} bytes")
-        # the ticker first: what it refuses has changed nothing yet
-        self.ticker.apply(revision.first_offset, revision.alert, revision.encoded)
-        return Taken(revision, self.backlog.append(revision))
-
-    def _say_again(self, offset: int) -> Revision | None:
-        newest = self.ticker.newest()
-        if newest is None:
-            return None
-        return Revision(
-            offset=offset, type="updated", alert=newest.alert, encoded=newest.encoded,
-            first_offset=newest.first_offset, push=False,
-        )  # fmt: skip
+# every entry names its epoch; this finds a life that ended without a new entry, and a history that was exchanged
+CHECK_S = 1.0
+BEHIND_MAX_S = 2.0
+"""A replica may lag; a store that lies behind what we have seen for so long has lost it."""
 
 
 OnRevisions = Callable[[WireName, Sequence[Revision | Unreadable]], None]
 OnLoaded = Callable[[Wire], None]
+Dispute = Callable[[WireName, str], Awaitable[None]]
 
 
 class Newswire:
     """Tails `names`. Calls `on_loaded(wire)` whenever a wire was read afresh (at the start, and when its epoch changed)
     and `on_revisions(name, revisions)` for what comes after, in order and without holes. Both are synchronous and must
     be quick; whoever receives a revision applies it (`Wire.take`) at the moment of its own choosing.
+
+    Where the store has another history than the one that was read, nothing more is read until the epoch is another;
+    `dispute(name, epoch)` asks for that.
     """
 
     def __init__(
-        self, store: Store, names: Sequence[WireName], *, wire_max_revisions: int, history_max_alerts: int,
-        tombstone_s: int, block_ms: int, stale_after_s: float, on_loaded: OnLoaded, on_revisions: OnRevisions,
+        self, store: Store, names: Sequence[WireName], *, extent: Extent, block_ms: int, stale_after_s: float,
+        on_loaded: OnLoaded, on_revisions: OnRevisions, dispute: Dispute,
     ) -> None:  # fmt: skip
         self._store = store
         self._names = tuple(names)
-        self._wire_max = wire_max_revisions
-        self._history_max = history_max_alerts
-        self._tombstone_s = tombstone_s
+        self._extent = extent
         self._block_ms = block_ms
         self._stale_after_s = stale_after_s
         self._on_loaded = on_loaded
         self._on_revisions = on_revisions
-        self._places: dict[WireName, Cursor] = {}
+        self._dispute = dispute
+        self.places: dict[WireName, Mark] = {}
+        """How far each wire has been read."""
+        self._chains: dict[WireName, str | None] = {}
+        """What the next entry vouches for (see append.lua); None where that is not known."""
+        self._lost_at: dict[WireName, float] = {}
+        """Since when the store has not had what we have read (monotonic)."""
         self._heard_at = 0.0
         self._checked_at = float("-inf")
         TAIL_LAG_SECONDS.set_function(lambda: self.lag_s)
@@ -152,85 +101,79 @@ class Newswire:
 
     async def _read_once(self) -> None:
         """Load what is not loaded, check that every wire is still in the life we know, then wait for news once."""
-        if time.monotonic() - self._checked_at > EPOCH_CHECK_S or len(self._places) < len(self._names):
-            for name in self._names:
-                await self._check_epoch(name)
+        if time.monotonic() - self._checked_at > CHECK_S or self._lost_at or len(self.places) < len(self._names):
+            await self._check()
             self._checked_at = time.monotonic()
-        if not all(name in self._places for name in self._names):
-            # a wire without an epoch was never opened by the API: look again shortly
+        if self._lost_at or len(self.places) < len(self._names):
+            # without an epoch, or with one that is not ours: the API will see to it, so look again shortly
             await asyncio.sleep(RETRY_FIRST_S)
             return
         self._heard()
-        streams = {keys.wire(name): f"{self._places[name].offset}-0" for name in self._names}
+        streams = {keys.wire(name): f"{self.places[name].offset}-0" for name in self._names}
         by_key = {keys.wire(name).encode(): name for name in self._names}
         for key, entries in await self._store.xread(streams, block=self._block_ms):
-            name = by_key[key]
-            self._hand_on(name, [stream.read_entry(entry_id, fields, name) for entry_id, fields in entries])
+            self._hand_on(by_key[key], entries)
         self._heard()
 
     def _heard(self) -> None:
         self._heard_at = time.monotonic()
         self.loaded.set()
 
-    async def _check_epoch(self, name: WireName) -> None:
-        """A wire of another epoch, or one that lies behind what we have seen, is another life: read it afresh."""
-        head = await stream.read_head(self._store, name)
-        place = self._places.get(name)
-        if head is None:
-            if place is not None:
-                log.error("the wire is gone; waiting for the API to open a new one", wire=name.suffix)
-            return
-        if place is None or place.epoch != head.epoch or head.offset < place.offset:
-            await self._load(name)
+    async def _check(self) -> None:
+        """Whether each wire still is the one that we have read; read afresh what is another."""
+        for name, now in (
+            await lineage.read(self._store, {name: self.places.get(name) for name in self._names})
+        ).items():
+            place = self.places.get(name)
+            verdict = judge(place, now)
+            if verdict in ("another", "trimmed"):
+                await self._load(name)
+            elif verdict == "continues":
+                self._lost_at.pop(name, None)
+            elif place is not None:
+                await self._lose(name, place, verdict)
+
+    async def _lose(self, name: WireName, place: Mark, verdict: str) -> None:
+        if name not in self._lost_at:
+            log.error(
+                "the store does not have what was read of a wire", wire=name.suffix, place=str(place), why=verdict
+            )
+        lost_at = self._lost_at.setdefault(name, time.monotonic())
+        if verdict == "forked" or (verdict == "behind" and time.monotonic() - lost_at > BEHIND_MAX_S):
+            try:
+                await self._dispute(name, place.epoch)
+            except StoreUnavailable as error:
+                log.warning("a wire's epoch cannot be disputed", wire=name.suffix, error=str(error))
 
     async def _load(self, name: WireName) -> None:
-        """Read a wire and its history. The wire is read first: what the history adds can only be newer, and the ticker
-        takes the highest version of each alert whatever the order.
-        """
-        head = await stream.read_head(self._store, name)
-        entries = await stream.read_wire(self._store, name, 0)
-        after = await stream.read_head(self._store, name)
-        if head is None or after is None or after.epoch != head.epoch:
+        loaded = await loading.load(self._store, name, self._extent)
+        if loaded is None:
             return
-        last = entries[-1][1].offset if entries else head.offset
-        wire = Wire(
-            name,
-            Backlog(head.epoch, entries[0][1].offset - 1 if entries else last, self._wire_max),
-            Ticker(self._history_max, self._tombstone_s),
-        )
-        placed = await history.load(self._store, name, self._history_max)
-        for item in reversed(placed):
-            try:
-                wire.ticker.apply(item.first_offset, item.alert, item.encoded)
-            except ValueError as error:
-                log.error("an alert of the history cannot be read", wire=name.suffix, id=item.alert.id, why=str(error))
-        for number, (epoch, read) in enumerate(entries, 1):
-            # the head says which life it is, so an entry that says otherwise was put there by somebody else
-            foreign = epoch != head.epoch and isinstance(read, Revision)
-            entry = Unreadable(read.offset, "of another life") if foreign else read
-            if number % LOADED_PER_STEP == 0:
-                await asyncio.sleep(0)  # other wires' readers are being served meanwhile
-            if entry.offset != wire.backlog.last + 1:
-                log.error("the wire has a hole", wire=name.suffix, before=entry.offset)
-                wire.backlog.skip(entry.offset - 1)
-            wire.take(entry)
-        self._places[name] = wire.cursor
+        wire, self.places[name], self._chains[name] = loaded
+        self._lost_at.pop(name, None)
         log.info("wire loaded", wire=name.suffix, cursor=str(wire.cursor), alerts=len(wire.ticker))
         self._on_loaded(wire)
 
-    def _hand_on(self, name: WireName, entries: "Sequence[tuple[str, Revision | Unreadable]]") -> None:
-        """Pass on the entries that continue what we have; anything else makes us read the wire afresh."""
-        place = self._places[name]
+    def _hand_on(self, name: WireName, entries: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> None:
+        """Pass on the entries that continue what we have; anything else makes us look again before we go on."""
+        place, chain = self.places[name], self._chains[name]
         fitting: list[Revision | Unreadable] = []
-        for epoch, entry in entries:
+        for entry_id, fields in entries:
+            epoch, entry = stream.read_entry(entry_id, fields, name)
             # an unreadable entry may have lost its epoch too; its offset is all that counts
             other_life = epoch != place.epoch and not isinstance(entry, Unreadable)
-            if other_life or entry.offset != place.offset + len(fitting) + 1:
+            if other_life or entry.offset != place.offset + 1:
                 log.error("the wire does not continue; reading it afresh", wire=name.suffix, offset=entry.offset)
-                del self._places[name]
+                del self.places[name]
+                break
+            if not stream.follows(chain, fields):
+                log.error("what was read of a wire was exchanged", wire=name.suffix, offset=entry.offset)
+                self._checked_at, chain = float("-inf"), None  # should the look find nothing, it is taken as it stands
                 break
             fitting.append(entry)
-        else:
-            self._places[name] = Cursor(place.epoch, place.offset + len(fitting))
+            place = Mark(place.epoch, entry.offset, stream.digest(fields))
+            chain = stream.chain_of(fields) or chain
+        if name in self.places:
+            self.places[name], self._chains[name] = place, chain
         if fitting:
             self._on_revisions(name, fitting)

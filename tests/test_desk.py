@@ -39,7 +39,7 @@ class Office:
     def __post_init__(self) -> None:
         self.desk = Desk(
             self.store, NEWSROOM, BOUNDS, expires_default_s=86_400, now_ms=lambda: self.now_ms,
-            durability=lambda: Durability("fsync", True),
+            durability=lambda: Durability("fsync", True), seen=lambda _: None,
         )  # fmt: skip
 
     async def publish(self, level: Level = "brief", **more: Any) -> Outcome:

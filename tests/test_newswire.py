@@ -5,17 +5,21 @@ import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import msgspec
+import pytest
 
 from service.domain.revision import Revision
 from service.ending import end
-from service.newswire import Newswire, Wire
-from service.store import keys, stream
+from service.loading import Extent
+from service.newswire import Newswire
+from service.store import keys, lineage
 from service.store.connection import Store, for_tail
 from service.store.embedded import EmbeddedStore
 from service.store.keys import WireName
 from service.store.stream import Unreadable
+from service.wire import Wire
 from tests.entries import BOUNDS, DRILL, EN, alert, append, entry, killed
 from tests.stores import server, store, until
 
@@ -29,10 +33,14 @@ class Follower:
         self.wires: dict[WireName, Wire] = {}
         self.loads: list[WireName] = []
         self.told: list[tuple[WireName, int]] = []
+        self.disputed: list[tuple[WireName, str]] = []
         self.newswire = Newswire(
-            tail, names, wire_max_revisions=BOUNDS.wire_max_revisions, history_max_alerts=BOUNDS.history_max_alerts,
-            tombstone_s=1800, block_ms=50, stale_after_s=0.3, on_loaded=self.on_loaded, on_revisions=self.on_revisions,
+            tail, names, extent=Extent(BOUNDS.wire_max_revisions, BOUNDS.history_max_alerts, 1800), block_ms=50,
+            stale_after_s=0.3, on_loaded=self.on_loaded, on_revisions=self.on_revisions, dispute=self.dispute,
         )  # fmt: skip
+
+    async def dispute(self, name: WireName, epoch: str) -> None:
+        self.disputed.append((name, epoch))
 
     def on_loaded(self, wire: Wire) -> None:
         self.wires[wire.name] = wire
@@ -87,7 +95,7 @@ async def test_what_is_there_is_loaded_and_what_comes_is_told(store: Store, serv
 async def test_a_wire_that_was_never_opened_is_waited_for(store: Store, server: EmbeddedStore) -> None:
     async with following(server, EN) as follower:
         assert not follower.newswire.hearing
-        await stream.give_birth(store, EN, "born")
+        await lineage.change_epoch(store, EN, None, "born")
         await until(lambda: follower.stands_at("born:0"))
         assert await until(lambda: follower.newswire.hearing) < 1
 
@@ -105,8 +113,8 @@ async def test_a_trimmed_wire_still_has_its_whole_history(store: Store, server: 
 
 
 async def test_drills_and_news_are_followed_apart(store: Store, server: EmbeddedStore) -> None:
-    await stream.give_birth(store, EN, "e1")
-    await stream.give_birth(store, DRILL, "d1")
+    await lineage.change_epoch(store, EN, None, "e1")
+    await lineage.change_epoch(store, DRILL, None, "d1")
     async with following(server, EN, DRILL) as follower:
         await asyncio.wait_for(follower.newswire.loaded.wait(), 5)
         await append(store, alert(status="Exercise"), DRILL, epoch="d1")
@@ -117,7 +125,7 @@ async def test_drills_and_news_are_followed_apart(store: Store, server: Embedded
 
 
 async def test_many_appends_at_once_arrive_once_and_in_order(store: Store, server: EmbeddedStore) -> None:
-    await stream.give_birth(store, EN, "e1")
+    await lineage.change_epoch(store, EN, None, "e1")
     async with following(server, EN) as follower:
         await asyncio.gather(*(append(store, alert()) for _ in range(300)))
         await until(lambda: follower.stands_at("e1:300"))
@@ -142,9 +150,45 @@ async def test_a_life_that_ends_in_silence_is_noticed(store: Store, server: Embe
     async with following(server, EN) as follower:
         await until(lambda: follower.stands_at("e1:3"))
         await raw(store, "flushall")
-        await stream.give_birth(store, EN, "e2")
+        await lineage.change_epoch(store, EN, None, "e2")
         await until(lambda: follower.stands_at("e2:0"))
         assert len(follower.wires[EN].ticker) == 0
+
+
+@pytest.mark.parametrize("elsewhere", [1, 3, 7])
+async def test_a_history_that_was_exchanged_is_disputed_and_not_followed(
+    store: Store, server: EmbeddedStore, elsewhere: int
+) -> None:
+    for _ in range(3):
+        await append(store, alert())
+    async with following(server, EN) as follower:
+        await until(lambda: follower.stands_at("e1:3"))
+        await raw(store, "flushall")
+        for _ in range(elsewhere):
+            await append(store, alert("Elsewhere"))
+        await until(lambda: not follower.newswire.hearing)
+        await until(lambda: (EN, "e1") in follower.disputed)
+        assert follower.stands_at("e1:3")
+        assert (follower.told, follower.loads) == ([], [EN])
+        await lineage.change_epoch(store, EN, "e1", "e2")
+        await until(lambda: follower.stands_at(f"e2:{elsewhere}"))
+        await append(store, alert("Wind"))
+        await until(lambda: follower.stands_at(f"e2:{elsewhere + 1}"))
+        assert follower.told == [(EN, elsewhere + 1)]
+        assert follower.wires[EN].backlog.first == elsewhere + 1, "what lies before is of another life"
+        assert follower.newswire.hearing
+
+
+async def test_a_plain_restart_goes_on_in_the_same_life(store: Store, server: EmbeddedStore) -> None:
+    await append(store, alert())
+    async with following(server, EN) as follower:
+        await until(lambda: follower.stands_at("e1:1"))
+        for offset in (2, 3, 4):
+            await asyncio.to_thread(server.kill)
+            await asyncio.to_thread(server.start)
+            await append(store, alert())
+            await until(partial(follower.stands_at, f"e1:{offset}"))
+        assert (follower.disputed, follower.loads) == ([], [EN])
 
 
 async def test_an_entry_nobody_can_read_is_no_hole(store: Store, server: EmbeddedStore) -> None:
@@ -212,7 +256,7 @@ async def test_a_store_that_hangs_is_told_from_one_that_is_quiet(store: Store, s
 
 async def test_the_law_old_state_and_revisions_is_fresh_state(store: Store, server: EmbeddedStore) -> None:
     async with following(server, EN) as old:
-        await stream.give_birth(store, EN, "e1")
+        await lineage.change_epoch(store, EN, None, "e1")
         made = [alert() for _ in range(30)]
         for one in made:
             await append(store, one)

@@ -21,8 +21,8 @@ from service.domain.alert import LEVELS, Level
 from service.domain.cursor import Cursor
 from service.domain.newsroom import Newsroom
 from service.domain.ticker import Filter, quietest
-from service.newswire import Wire
 from service.store.keys import WireName
+from service.wire import Wire
 
 ANSWERS_MAX = 256
 LIMIT_DEFAULT = 10

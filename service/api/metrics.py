@@ -13,6 +13,7 @@ APPENDS = Counter("flashwire_appends_total", "Verbs that an editor was told are 
                   ["verb", "again"])  # fmt: skip
 APPEND_SECONDS = Histogram("flashwire_append_seconds", "Time from a request that is read to a durable revision that "
                            "this process shows.", ["verb"], buckets=SECONDS)  # fmt: skip
+EPOCHS_CHANGED = Counter("flashwire_epochs_changed", "Wires that began another life because history was lost or forked")
 DURABILITY_ENOUGH = Gauge("flashwire_durability_enough", "1 while the store gives what the settings demand.")
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})

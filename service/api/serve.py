@@ -7,6 +7,7 @@ server that shows yesterday's news in silence is worse than none.
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,17 +18,19 @@ from config.settings import Settings
 from service.admin import CannotListen, Readiness, serve_admin
 from service.api.app import create_app
 from service.api.at_once import AtOnceHttp
+from service.api.epochs import Epochs
+from service.api.high_water import HighWater
 from service.api.watch import DurabilityWatch
 from service.api.wires import Wires
 from service.clock import now_ms
 from service.desk import Desk, new_epoch
 from service.domain import checks
 from service.domain import newsroom as newsrooms
-from service.domain.errors import StoreUnavailable
 from service.ending import end, stopped_by_signal
 from service.listening import Listener, configure, listen
+from service.loading import Extent
 from service.newswire import Newswire
-from service.store import connection, embedded, stream
+from service.store import connection, embedded, lineage
 from service.store.keys import WireName
 from service.store.stream import Bounds
 
@@ -35,9 +38,6 @@ log = structlog.get_logger("api")
 
 GRACEFUL_S = 8
 """How long requests in flight may take once we were told to stop; the whole end takes at most 10 s."""
-BIRTH_RETRY_S = 0.25
-BIRTH_CHECK_S = 2.0
-"""A store that was emptied under us is a new life; without an epoch, tails would go on showing the old one."""
 
 
 class Process:
@@ -53,17 +53,21 @@ class Process:
         self.wires = Wires()
         self.names = tuple(WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True))
         self.newswire = Newswire(
-            self.tail_store, self.names, wire_max_revisions=settings.wire_max_revisions,
-            history_max_alerts=settings.history_max_alerts, tombstone_s=settings.tombstone_s,
+            self.tail_store, self.names,
+            extent=Extent(settings.wire_max_revisions, settings.history_max_alerts, settings.tombstone_s),
             block_ms=settings.tail_block_ms, stale_after_s=settings.stale_after_s, on_loaded=self.wires.on_loaded,
-            on_revisions=self.wires.on_revisions,
+            on_revisions=self.wires.on_revisions, dispute=partial(lineage.dispute, self.store),
+        )  # fmt: skip
+        self.epochs = Epochs(
+            self.store, self.names, HighWater(settings.data_dir), places=lambda: self.newswire.places,
+            new_epoch=new_epoch,
         )  # fmt: skip
         self.watch = DurabilityWatch(
             self.store, settings.durability, settings.replicas_min, settings.durability_check_s
         )
         desk = Desk(
             self.store, newsroom, bounds(settings), expires_default_s=settings.expires_default_s, now_ms=now_ms,
-            durability=lambda: self.watch.current,
+            durability=lambda: self.watch.current, seen=self.epochs.seen,
         )  # fmt: skip
         self.stopping = False
         self.app: ASGIApp = create_app(
@@ -73,7 +77,11 @@ class Process:
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What must run as long as the process; none of it ever ends by itself."""
-        return [keep_births(self.store, self.names), self.newswire.follow(), self.watch.follow()]
+        return [self.epochs.follow(), self._follow(), self.watch.follow()]
+
+    async def _follow(self) -> None:
+        await self.epochs.checked.wait()  # what a store that was put back says is not served
+        await self.newswire.follow()
 
     def readiness(self) -> Readiness:
         """What /readyz says."""
@@ -81,7 +89,9 @@ class Process:
         reasons = []
         if self.stopping:
             reasons.append("the process is stopping")
-        if not newswire.loaded.is_set():
+        if not self.epochs.checked.is_set():
+            reasons.append("the store has not been compared with what was seen of it")
+        elif not newswire.loaded.is_set():
             reasons.append("the wires have not been read yet")
         elif not newswire.hearing:
             reasons.append("the store is not heard: what is shown may be old")
@@ -116,17 +126,6 @@ def bounds(settings: Settings) -> Bounds:
         idempotency_max_per_key=settings.idempotency_max_per_key, audit_max_entries=settings.audit_max_entries,
         replicas_min=settings.replicas_min if settings.durability == "replica" else 0,
     )  # fmt: skip
-
-
-async def keep_births(store: connection.Store, names: tuple[WireName, ...]) -> None:
-    """See to it that every wire has an epoch: at the start, and again should the store have lost it. For ever."""
-    while True:
-        try:
-            for name in names:
-                await stream.give_birth(store, name, new_epoch())
-            await asyncio.sleep(BIRTH_CHECK_S)
-        except StoreUnavailable:
-            await asyncio.sleep(BIRTH_RETRY_S)
 
 
 def run(settings: Settings) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from service.domain.cursor import Cursor
 from service.domain.revision import Revision
-from service.newswire import Wire
 from service.store.keys import WireName
 from service.store.stream import Unreadable
+from service.wire import Wire
 
 
 class Wires:

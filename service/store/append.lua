@@ -5,7 +5,8 @@
 --      7 push (1|0)  8 epoch to be born with  9 now (ms)  10 idempotency key ('' for none)  11 fingerprint
 --      12 answer JSON  13 audit JSON  14 wire max  15 history max  16 alert lifetime (ms)
 --      17 answer lifetime (ms)  18 answers max  19 audit max  20 state  21 unless pushing (1|0)
--- Returns {'ok', cursor} | {'replay', fingerprint, answer, cursor} | {'stale', current version} | {'pushing'}
+--      22 epoch and 23 offset that were seen ('' and 0 for none)
+-- Returns {'ok', cursor} | {'replay', fingerprint, answer, cursor} | {'stale', current version} | {'pushing'} | {'behind'}
 local now = tonumber(ARGV[9])
 local keyed = ARGV[10] ~= ''
 
@@ -24,11 +25,18 @@ if ARGV[21] == '1' and redis.call('HEXISTS', KEYS[4], 'pushing') == 1 then retur
 -- 3. The next place on the wire; the epoch is born with the wire and lost with it.
 redis.call('HSETNX', KEYS[1], 'epoch', ARGV[8])
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if epoch == ARGV[22] and tonumber(redis.call('HGET', KEYS[1], 'offset') or '0') < tonumber(ARGV[23]) then
+  return {'behind'}
+end
 local offset = redis.call('HINCRBY', KEYS[1], 'offset', 1)
+-- Each entry vouches for all before it, so that a tail finds out when they were exchanged under it.
+local chain = redis.sha1hex((redis.call('HGET', KEYS[1], 'chain') or '') .. ARGV[2])
+redis.call('HSET', KEYS[1], 'chain', chain)
 local cursor = epoch .. ':' .. string.format('%d', offset)
 local first = redis.call('HGET', KEYS[4], 'first') or string.format('%d', offset)
 redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[14], string.format('%d', offset) .. '-0',
-  'epoch', epoch, 'type', ARGV[1], 'id', ARGV[4], 'version', ARGV[5], 'first', first, 'push', ARGV[7], 'alert', ARGV[2])
+  'epoch', epoch, 'type', ARGV[1], 'id', ARGV[4], 'version', ARGV[5], 'first', first, 'push', ARGV[7], 'alert', ARGV[2],
+  'chain', chain)
 
 -- 4. What the alert is now, what it has been, and where the history finds it.
 redis.call('HSET', KEYS[4], 'record', ARGV[3], 'version', ARGV[5], 'first', first, 'cursor', cursor, 'alert', ARGV[2],

@@ -100,6 +100,11 @@ class EmbeddedStore:
         """The program that was started last."""
 
     @property
+    def data_dir(self) -> Path:
+        """The folder that it lies in."""
+        return self._data_dir
+
+    @property
     def url(self) -> str:
         return url(self._data_dir)
 

@@ -2,8 +2,10 @@
 
 The rule to remember: an edition's name stands in braces, so that all keys of a wire share one cluster slot.
 
-    head:{en}            hash    epoch, offset                     for ever     append.lua; epoch by the API only
-    wire:{en}            stream  <offset>-0: epoch type id version first push alert   newest 5,000   append.lua
+    head:{en}            hash    epoch, offset                     for ever     append.lua; epoch.lua, by the API only
+                                 chain (see append.lua)                    append.lua
+                                 disputed (an epoch that a tail has seen otherwise)  lineage.py
+    wire:{en}            stream  <offset>-0: epoch type id version first push alert chain  newest 5,000   append.lua
     history:{en}         zset    alert id by first offset          newest 20,000  append.lua
     alert:<id>           hash    record version first cursor alert state   history_days   append.lua
                                  pushing (phones ring already)            the push side

@@ -4,6 +4,7 @@ The rule to remember: `append` is one script call, so there is no half-published
 what it may have done: StoreUnavailable means that nobody knows, and only the same Idempotency-Key finds out.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -106,9 +107,12 @@ async def answered(store: Store, idempotency: Idempotency) -> Appended | None:
 
 async def append(
     store: Store, entry: Entry, idempotency: Idempotency | None, answer: bytes, new_epoch: str, now_ms: int,
-    bounds: Bounds,
+    bounds: Bounds, seen: Cursor | None = None,
 ) -> Appended:  # fmt: skip
     """Put a revision on its wire, durably if the store is durable, exactly once per Idempotency-Key.
+
+    `seen` is how far the wire is known to have reached; a store that lies behind it has lost history, and gets nothing
+    on top of that.
 
     Raises VersionStale, FuseOver (only with `unless_pushing`), IdempotencyMismatch, StoreUnavailable; NotDurable when
     too few replicas confirmed in time: it may still stand, and the same Idempotency-Key will tell.
@@ -127,6 +131,7 @@ async def append(
         int(entry.push), new_epoch, now_ms, key, fingerprint, answer, entry.audit, bounds.wire_max_revisions,
         bounds.history_max_alerts, lifetime_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key,
         bounds.audit_max_entries, entry.state, int(entry.unless_pushing),
+        *((seen.epoch, seen.offset) if seen else ("", 0)),
     )  # fmt: skip
     async with reaching_store():
         reply = await _call(store, names, values, bounds.replicas_min)
@@ -138,6 +143,8 @@ async def append(
             return _replay(idempotency, known, stored, cursor)
         case [b"stale", current]:
             raise VersionStale(int(current))
+        case [b"behind"]:
+            raise StoreUnavailable("the store has lost what was published; another life of the wire begins shortly")
         case [b"pushing"]:
             raise FuseOver("phones are ringing already")
     raise AssertionError(f"append.lua answered {reply!r}")
@@ -168,15 +175,6 @@ def _cursor(text: bytes) -> Cursor:
     return cursor
 
 
-async def give_birth(store: Store, wire: WireName, new_epoch: str) -> Head:
-    """The head of a wire, which is given the epoch `new_epoch` if it has none. Only the API may call this."""
-    async with reaching_store():
-        await store.hsetnx(keys.head(wire), "epoch", new_epoch)
-        head = await read_head(store, wire)
-    assert head is not None, "it has just been written"
-    return head
-
-
 async def read_head(store: Store, wire: WireName) -> Head | None:
     """The newest epoch and offset of a wire; None where no epoch was ever given. Raises redis errors as they are."""
     epoch, offset = await store.hmget(keys.head(wire), ["epoch", "offset"])
@@ -196,12 +194,45 @@ def read_entry(
 
     What is no alert of ours (`revision.fault`) is Unreadable; where `wire` is given, also what does not belong on it.
     """
-    offset = int(entry_id.partition(b"-")[0])
+    offset = offset_of(entry_id)
     epoch = fields.get(b"epoch", b"").decode("utf-8", "replace")
     try:
         return epoch, _revision(offset, fields, wire)
     except (KeyError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         return epoch, Unreadable(offset, f"{type(error).__name__}: {error}"[:200])
+
+
+def offset_of(entry_id: bytes) -> int:
+    """The offset of a stream entry, which is the first half of its id."""
+    return int(entry_id.partition(b"-")[0])
+
+
+def digest(fields: Mapping[bytes, bytes]) -> str:
+    """What tells one entry from another that stands at the same offset of the same epoch, readable or not."""
+    chain = fields.get(b"chain")
+    return (
+        chain.decode("latin-1")
+        if chain is not None
+        else _sha1(*(part for field in sorted(fields.items()) for part in field))
+    )
+
+
+def follows(before: str | None, fields: Mapping[bytes, bytes]) -> bool:
+    """Whether an entry was appended where `before` was the newest chain (None: whatever was); one that append.lua did
+    not write vouches for nothing, and may stand anywhere.
+    """
+    chain = fields.get(b"chain")
+    return chain is None or before is None or chain == _sha1(before.encode(), fields.get(b"alert", b"")).encode()
+
+
+def chain_of(fields: Mapping[bytes, bytes]) -> str | None:
+    """The chain that the next entry goes on from; None where append.lua did not write this one."""
+    chain = fields.get(b"chain")
+    return None if chain is None else chain.decode("latin-1")
+
+
+def _sha1(*parts: bytes) -> str:
+    return hashlib.sha1(b"".join(parts), usedforsecurity=False).hexdigest()
 
 
 def _revision(offset: int, fields: Mapping[bytes, bytes], wire: WireName | None) -> Revision:

@@ -21,7 +21,7 @@ from typing import Any, cast
 
 from config.settings import VALKEY_CONF, to_environ
 from service.desk import new_epoch
-from service.store import stream
+from service.store import lineage
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
@@ -84,7 +84,7 @@ class Wire:
         await cast(Any, self._house.store).flushall()
         for edition in self._house.newsroom.editions:
             for drill in (False, True):
-                await stream.give_birth(self._house.store, WireName(edition.edition, drill), epoch)
+                await lineage.change_epoch(self._house.store, WireName(edition.edition, drill), None, epoch)
         self.life = Life(epoch, KEPT)
         self._killable: list[tuple[Any, Act]] = []
 

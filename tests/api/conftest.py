@@ -75,7 +75,8 @@ def settings_for(server: EmbeddedStore, **changes: Any) -> Settings:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     settings = load({**environ, "FLASHWIRE_REDIS_URL": server.url})
     # quick tails and looks, so that tests need not wait for what operators may wait for
-    return replace(settings, **{"tail_block_ms": 100, "durability_check_s": 0.1, "stale_after_s": 0.5, **changes})
+    quick = {"tail_block_ms": 100, "durability_check_s": 0.1, "stale_after_s": 0.5}
+    return replace(settings, **{"data_dir": server.data_dir, **quick, **changes})
 
 
 @asynccontextmanager

@@ -62,7 +62,7 @@ def started(server: EmbeddedStore, folder: Path) -> Iterator[Running]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     environ |= {
         "FLASHWIRE_REDIS_URL": server.url, "FLASHWIRE_API_PORT": str(api_port), "FLASHWIRE_LOG_FORMAT": "json",
-        "FLASHWIRE_ADMIN_PORT": str(admin_port),
+        "FLASHWIRE_ADMIN_PORT": str(admin_port), "FLASHWIRE_DATA_DIR": str(server.data_dir),
     }  # fmt: skip
     command = [sys.executable, "-m", "service.cli"]
     made = subprocess.run(

@@ -24,7 +24,7 @@ from service.domain.checks import check_alert
 from service.domain.durability import Durability
 from service.domain.lifecycle import ChangeVerb
 from service.domain.newsroom import from_config
-from service.store import access, stream
+from service.store import access, lineage
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.keys import WireName
@@ -60,7 +60,7 @@ class House:
         bounds = Bounds(settings.wire_max_revisions, 1000, 30, 3600, 100, 1000)
         self.desk = Desk(
             store, self.newsroom, bounds, expires_default_s=86_400, now_ms=now_ms,
-            durability=lambda: Durability("fsync", True),
+            durability=lambda: Durability("fsync", True), seen=lambda _: None,
         )  # fmt: skip
         self._running: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -71,7 +71,7 @@ class House:
         """What the API does at its start: every wire has a life."""
         for edition in self.newsroom.editions:
             for exercise in (False, True):
-                await stream.give_birth(self.store, WireName(edition.edition, exercise), new_epoch())
+                await lineage.change_epoch(self.store, WireName(edition.edition, exercise), None, new_epoch())
 
     async def post(self, headline: str, edition: str = "en", drill: bool = False) -> Outcome:
         draft = check_alert({"edition": edition, "headline": headline}, self.newsroom, now_ms(), allow_http=True)

@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.errors import FuseOver, IdempotencyMismatch, StoreUnavailable, VersionStale
 from service.domain.revision import Revision
-from service.store import history, keys, stream
+from service.store import history, keys, lineage, stream
 from service.store.connection import Store
 from service.store.embedded import EmbeddedStore
 from service.store.stream import Idempotency, Unreadable
@@ -180,8 +180,9 @@ async def test_a_drill_has_a_wire_of_its_own(store: Store) -> None:
 
 async def test_an_epoch_is_given_once(store: Store) -> None:
     assert await stream.read_head(store, EN) is None
-    assert await stream.give_birth(store, EN, "first") == stream.Head("first", 0)
-    assert await stream.give_birth(store, EN, "second") == stream.Head("first", 0)
+    assert await lineage.change_epoch(store, EN, None, "first") == "first"
+    assert await lineage.change_epoch(store, EN, None, "second") == "first"
+    assert await stream.read_head(store, EN) == stream.Head("first", 0)
     assert str((await append(store, alert(), epoch="third")).cursor) == "first:1"
 
 

@@ -15,8 +15,8 @@ from service.domain.backlog import Ahead, Reason, Resume, Snapshot
 from service.domain.cursor import Cursor
 from service.domain.frames import Encoding, Message
 from service.domain.revision import Revision
-from service.newswire import Wire
 from service.store.stream import Unreadable
+from service.wire import Wire
 from workers.gateway.audience import Audience
 from workers.gateway.hub import Hub
 from workers.gateway.metrics import BROADCAST_S, DELIVERIES, SNAPSHOTS

@@ -9,6 +9,7 @@ import resource
 import socket
 import time
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,11 +20,13 @@ from service.clock import now_ms
 from service.domain.newsroom import from_config
 from service.domain.revision import Revision
 from service.ending import end, stopped_by_signal
-from service.newswire import Newswire, Wire
-from service.store import access
+from service.loading import Extent
+from service.newswire import Newswire
+from service.store import access, lineage
 from service.store.connection import for_commands, for_tail
 from service.store.keys import WireName
 from service.store.stream import Unreadable
+from service.wire import Wire
 from workers.gateway import metrics
 from workers.gateway.admission import Admission
 from workers.gateway.channel import Channel
@@ -82,13 +85,12 @@ class Gateway:
         self.newswire = Newswire(
             self._tail_store,
             names,
-            wire_max_revisions=settings.wire_max_revisions,
-            history_max_alerts=TICKER_ALERTS,
-            tombstone_s=settings.tombstone_s,
+            extent=Extent(settings.wire_max_revisions, TICKER_ALERTS, settings.tombstone_s),
             block_ms=settings.tail_block_ms,
             stale_after_s=settings.stale_after_s,
             on_loaded=self._loaded,
             on_revisions=self._came,
+            dispute=partial(lineage.dispute, self._store),
         )
         self._running: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] | None = None
