@@ -6,11 +6,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.acceptance import acknowledged, fire, gaps, killed, takeback
+from tests.acceptance import acknowledged, fire, forked, gaps, killed, takeback
 from tests.acceptance.form import Acceptance, Figures
 
 TESTS: Mapping[str, Acceptance] = {
     "acknowledged": acknowledged,
+    "forked": forked,
     "gaps": gaps,
     "killed": killed,
     "fire": fire,
