@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from config.settings import VALKEY_CONF
 from service.store.connection import Store, for_commands
@@ -221,10 +222,13 @@ class Night:
         body = {"edition": "en", "headline": headline, "level": "line"}
         try:
             self.system.ask("/v1/alerts", body, key=self._key)
-        except OSError as refused:
-            if getattr(refused, "code", None) == 401:  # the store that knew the key is gone
+        except HTTPError as refused:
+            refused.close()
+            if refused.code == 401:  # the store that knew the key is gone
                 self._key = self.system.done("keys", "create", "--role", "duty", "--name", "desk")["key"]
             return refused
+        except OSError as broken:
+            return broken
         return None
 
     async def replica(self) -> EmbeddedStore:
