@@ -79,8 +79,8 @@ def _wrong(case: Case) -> list[str]:
     head, *rest = case.came[first:]
     if head.what != "snapshot epoch":
         wrong.append(f"{head.what} came")
-    if case.was_away and first:
-        wrong.append(f"{case.came[0].what} came first")
+    # a gateway that has not heard of it yet may still go on with the old life
+    wrong += [f"{came.what} came first" for came in case.came[:first] if came.epoch != case.before]
     if head.epoch == case.before:
         wrong.append("the epoch is the old one")
     for came in rest:
@@ -97,7 +97,8 @@ def _wrong(case: Case) -> list[str]:
 
 def plant(cases: Sequence[Case], fault: str) -> list[Case]:
     """The same with a fault in one that can have it."""
-    number = next(n for n, case in enumerate(cases) if case.was_away == (fault == "resumed") and len(case.came) > 2)
+    away = fault == "resumed"
+    number = next(n for n, case in enumerate(cases) if case.was_away == away and len(case.came) > (0 if away else 2))
     case = cases[number]
     at = next(n for n, came in enumerate(case.came) if came.what == "snapshot epoch")
     came = list(case.came)
