@@ -60,8 +60,6 @@ class Hub:
         self.audiences: list[Audience] = []
         self.waiting: dict[int, Waiting] = {}
         self.inbound: dict[int, Inbound] = {}
-        self.on_message: Callable[[int, bytes, bool], None] | None = None
-        """Only a conformance test listens to what readers say: descriptor, data, whether it is text."""
         self.evicted_slow = 0
         self.ended_for_faults = 0
 
@@ -206,17 +204,18 @@ class Hub:
         now_s = self._clock()
         inbound = self.inbound.get(fd)
         if inbound is None:
-            inbound = self.inbound[fd] = Inbound(self._limits.budget, now_s)
+            inbound = self.inbound[fd] = self.parser(now_s)
         answer = inbound.receive(data, now_s)
-        if self.on_message is not None:
-            for frame in answer.messages:
-                self.on_message(fd, bytes(frame.data), frame.opcode == 1)
         if answer.ends:
             self.ended_for_faults += answer.fault
             self.close_after(fd, answer.write)
         elif answer.write:
             self.say(fd, audience, answer.write)
         return None
+
+    def parser(self, now_s: float) -> Inbound:
+        """What reads a reader who begins to talk."""
+        return Inbound(self._limits.budget, now_s)
 
     def read(self, fd: int, max_bytes: int) -> bytes | None:
         """What has come; b"" at the end; None where nothing is there (or the connection just ended with an error)."""

@@ -34,15 +34,11 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What to write, whether the connection ends after it, and whether that is the reader's fault.
-
-    `messages` are the data frames that came.
-    """
+    """What to write, whether the connection ends after it, and whether that is the reader's fault."""
 
     write: bytes
     ends: bool = False
     fault: bool = False
-    messages: tuple[Frame, ...] = ()
 
 
 class Inbound:
@@ -86,7 +82,6 @@ class Inbound:
             b"".join(writes),
             ends=b"" in writes,
             fault=protocol.parser_exc is not None,
-            messages=tuple(frame for frame in came if frame.opcode < _CONTROL_FROM),
         )
 
     def _affordable(self, frame: Frame) -> bool:

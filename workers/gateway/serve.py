@@ -59,26 +59,12 @@ class Gateway:
         self._store = for_commands(store_url, settings.store_timeout_s)
         self._tail_store = for_tail(tail_url, settings.tail_block_ms)
         self._channels: dict[WireName, Channel] = {}
-        budget = Budget(
-            message_max_bytes=settings.inbound_message_max_bytes,
-            fragments_max=settings.inbound_fragments_max,
-            controls_max=settings.inbound_controls_max,
-            messages_max=settings.inbound_messages_max,
-            window_s=settings.inbound_window_s,
-        )
-        limits = Limits(settings.stall_s, settings.send_buffer_bytes, budget)
-        self.hub = Hub(limits, time.monotonic, self._ended)
+        self.hub = Hub(limits(settings), time.monotonic, self._ended)
         admission = Admission(
             _affordable(settings.sockets_max), settings.sockets_per_address_max, settings.joins_per_address_per_s
         )
-        rules = DoorRules(
-            settings.handshake_timeout_s,
-            settings.handshake_max_bytes,
-            settings.ahead_wait_ms,
-            settings.origins,
-            settings.trusted_proxies,
-        )
         self._reporter = Reporter(self._store, settings.push_ledger_days)
+        rules = door_rules(settings)
         self._door = Door(self.hub, self._channels, admission, rules, time.monotonic, self._is_test_key)
         newsroom = from_config(settings.newsroom)
         names = [WireName(edition.edition, exercise) for edition in newsroom.editions for exercise in (False, True)]
@@ -110,7 +96,7 @@ class Gateway:
         try:
             await asyncio.wait((loaded, stopped, self._failed), return_when=asyncio.FIRST_COMPLETED)
             if loaded.done() and not stop.is_set():
-                self._door.open(_listen(self._settings))
+                self._door.open(listen(self._settings))
                 log.info("listening", host=self._settings.host, port=self._settings.gateway_port, pid=os.getpid())
             await asyncio.wait((stopped, self._failed), return_when=asyncio.FIRST_COMPLETED)
             if self._failed.done():
@@ -225,7 +211,30 @@ class Gateway:
         return Readiness(not why, (why,) if why else (), details)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def limits(settings: Settings) -> Limits:
+    """How patient the hub is, and how much it lets readers say."""
+    budget = Budget(
+        message_max_bytes=settings.inbound_message_max_bytes,
+        fragments_max=settings.inbound_fragments_max,
+        controls_max=settings.inbound_controls_max,
+        messages_max=settings.inbound_messages_max,
+        window_s=settings.inbound_window_s,
+    )
+    return Limits(settings.stall_s, settings.send_buffer_bytes, budget)
+
+
+def door_rules(settings: Settings) -> DoorRules:
+    """Whom the door lets in, and how long it waits for them."""
+    return DoorRules(
+        settings.handshake_timeout_s,
+        settings.handshake_max_bytes,
+        settings.ahead_wait_ms,
+        settings.origins,
+        settings.trusted_proxies,
+    )
+
+
+def listen(settings: Settings) -> socket.socket:
     """A listening socket that several processes may share, with what its connections inherit."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
