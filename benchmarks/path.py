@@ -19,7 +19,7 @@ def run() -> list[Figure]:
             wait_for(f"http://127.0.0.1:{ADMIN_PORT}/readyz")
             command = [
                 str(place / "wsfan"), "-n", "1", "--port", str(GATEWAY_PORT), "--path", "/v1/live?edition=en&limit=1",
-                "--pub", system.publish, "--msgs", str(MESSAGES), "--no-spin",
+                "--pub", system.publish, "--msgs", str(MESSAGES),
                 "--pid", str(gateway.pid), "--body-file", str(place / "alert.json"), "--first",
                 "--pub-header", f"Authorization: Bearer {system.key}",
             ]  # fmt: skip

@@ -63,6 +63,8 @@ class Cleaned(msgspec.Struct, frozen=True):
 
 def graphemes(text: str) -> int:
     """How many characters a reader would count in `text` (extended grapheme clusters, UAX #29)."""
+    if text.isascii() and "\r\n" not in text:
+        return len(text)  # in ASCII no other two characters are one to a reader
     return sum(1 for _ in _GRAPHEME.finditer(text))
 
 

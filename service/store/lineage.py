@@ -7,46 +7,29 @@ process that finds a history which is not the one it has seen disputes the epoch
 from collections.abc import Mapping
 from importlib import resources
 
-from redis.exceptions import ResponseError
-
 from service.domain.lineage import Mark, Standing
-from service.store import keys, stream
+from service.store import keys
 from service.store.connection import Store
 from service.store.keys import WireName
 from service.store.stream import reaching_store
 
 _CHANGE = resources.files(__package__).joinpath("epoch.lua").read_text("utf-8")
-_COMMANDS = 3
-"""Asked of each wire."""
+_STANDING = resources.files(__package__).joinpath("standing.lua").read_text("utf-8")
 
 
 async def read(store: Store, marks: Mapping[WireName, Mark | None]) -> dict[WireName, Standing]:
     """How each wire stands now, at its mark's offset too; one round trip. Raises redis errors as they are."""
-    # each wire's answers belong to one moment, else an append in between would look like an offset taken twice
-    async with store.pipeline(transaction=True) as pipe:
-        for name, mark in marks.items():
-            place = f"{mark.offset if mark else 0}-0"
-            pipe.hmget(keys.head(name), ["epoch", "offset", "disputed"])
-            pipe.xrange(keys.wire(name), place, place)
-            pipe.xinfo_stream(keys.wire(name))
-        answers = await pipe.execute(raise_on_error=False)
-    for answer in answers:
-        if isinstance(answer, Exception) and not (isinstance(answer, ResponseError) and "no such key" in str(answer)):
-            raise answer
-    found = (answers[at : at + _COMMANDS] for at in range(0, len(answers), _COMMANDS))
+    names = [key for name in marks for key in (keys.head(name), keys.wire(name))]
+    found = await store.register_script(_STANDING)(
+        keys=names, args=[mark.offset if mark else 0 for mark in marks.values()]
+    )
     return {name: _standing(*answer) for name, answer in zip(marks, found, strict=True)}
 
 
-def _standing(head: list[bytes | None], entries: list[tuple[bytes, dict[bytes, bytes]]], about: object) -> Standing:
-    epoch, offset, disputed = head
-    first = last = 0
-    if isinstance(about, dict):  # an error says that there is no stream
-        last = stream.offset_of(about["last-generated-id"])
-        first = stream.offset_of(about["first-entry"][0]) if about["first-entry"] else 0
+def _standing(epoch: bytes, offset: int, first: int, last: int, digest: bytes, disputed: bytes) -> Standing:
     return Standing(
-        epoch=None if epoch is None else epoch.decode(), offset=int(offset or 0), first=first, last=last,
-        digest=stream.digest(entries[0][1]) if entries else None,
-        disputed=None if disputed is None else disputed.decode(),
+        epoch=epoch.decode() or None, offset=offset, first=first, last=last, digest=digest.decode() or None,
+        disputed=disputed.decode() or None,
     )  # fmt: skip
 
 

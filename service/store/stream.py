@@ -209,12 +209,7 @@ def offset_of(entry_id: bytes) -> int:
 
 def digest(fields: Mapping[bytes, bytes]) -> str:
     """What tells one entry from another that stands at the same offset of the same epoch, readable or not."""
-    chain = fields.get(b"chain")
-    return (
-        chain.decode("latin-1")
-        if chain is not None
-        else _sha1(*(part for field in sorted(fields.items()) for part in field))
-    )
+    return chain_of(fields) or _sha1(*(part for field in fields.items() for part in field))
 
 
 def follows(before: str | None, fields: Mapping[bytes, bytes]) -> bool:
