@@ -20,6 +20,7 @@ from service.api.at_once import Plain
 from service.api.auth import Keys
 from service.api.delivery import Delivery
 from service.api.devices import Devices
+from service.api.documents import Documents
 from service.api.editor import BODY_WITHIN_S, Editor
 from service.api.permalink import Permalink
 from service.api.problems import Problem
@@ -40,6 +41,7 @@ def create_app(
 ) -> ASGIApp:  # fmt: skip
     """The app. It starts nothing: whoever wires it follows the wires and watches the store."""
     answers = Answers(newsroom, wires, now_ms)
+    documents = Documents(settings, newsroom)
     keys = Keys(store, settings.auth_cache_s, now_ms)
     routes = [
         *Editor(settings, newsroom, desk, keys, wires, store, now_ms, body_within_s).routes(),
@@ -49,7 +51,9 @@ def create_app(
         *Permalink(newsroom, wires, desk, store, now_ms).routes(),
         *health_routes(ready),
         Route("/problems/{slug}", problems.page),
+        *documents.routes(),
     ]
+    documents.describe(routes)
     inner = ExceptionMiddleware(_Methods(routes), problems.HANDLERS)
     return _Door(Requests(inner), answers)
 

@@ -4,7 +4,6 @@ The rule to remember: nothing here asks the store. Everything is answered from m
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from starlette.routing import Route
 from config.settings import Settings
 from service import vapid
 from service.api.answers import Answers, is_unchanged
-from service.api.problems import Problem
+from service.api.live import live_origin
 from service.domain.newsroom import Edition, Newsroom
 
 log = structlog.get_logger("api")
@@ -40,7 +39,6 @@ WORKER = {
 }
 """The service worker outlives the page that brought it, so it is looked at again each time, and has a policy of its
 own: it may load its other half and speak with us."""
-_HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 
 
 class File(msgspec.Struct, frozen=True):
@@ -91,11 +89,11 @@ class Reader:
 
     async def editions(self, request: Request) -> Response:
         """`GET /v1/editions`: what there is to read, in which words, and where it streams."""
-        live = self._live(request) + "/v1/live"
+        live = live_origin(self._settings, request) + "/v1/live"
         editions = [self._edition(edition, live) for edition in self._newsroom.editions]
         body = msgspec.json.encode({"editions": editions, "webPush": {"publicKey": self._public_key}})
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-        return _send(request, body, "application/json", etag, {"Cache-Control": EDITIONS_CACHE})
+        return unless_unchanged(request, body, "application/json", etag, {"Cache-Control": EDITIONS_CACHE})
 
     async def ticker(self, request: Request) -> Response:
         """`GET /v1/editions/{edition}/ticker`, where the fast way at the door did not answer it: refusals mostly."""
@@ -105,7 +103,7 @@ class Reader:
 
     async def demo(self, request: Request) -> Response:
         """`GET /demo`: an article page that may load our widget, reach the stream, and nothing else."""
-        live = self._live(request)
+        live = live_origin(self._settings, request)
         streams = f"{live} {'http' + live.removeprefix('ws')}"
         policy = (
             f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {streams}; "
@@ -113,13 +111,13 @@ class Reader:
         )
         file = self._files["demo.html"]
         headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "Cache-Control": PAGE_CACHE}
-        return _send(request, file.body, file.media, file.etag, headers)
+        return unless_unchanged(request, file.body, file.media, file.etag, headers)
 
     def _sender(self, name: str, headers: Mapping[str, str]):  # type: ignore[no-untyped-def]
         file = self._files[name]
 
         async def send(request: Request) -> Response:
-            return _send(request, file.body, file.media, file.etag, headers)
+            return unless_unchanged(request, file.body, file.media, file.etag, headers)
 
         return send
 
@@ -131,16 +129,6 @@ class Reader:
             "levels": {level: rule.urgency for level, rule in self._newsroom.levels.items()},
             "live": live,
         }  # fmt: skip
-
-    def _live(self, request: Request) -> str:
-        """Origin of the live stream, as this client can reach it: `ws://…` or `wss://…`."""
-        if self._settings.live_url is not None:
-            return re.sub("^http", "ws", self._settings.live_url.rstrip("/"))
-        found = _HOST.fullmatch(request.headers.get("host", ""))
-        if found is None:
-            raise Problem("bad-query", "the Host header names no host")
-        scheme = "wss" if request.url.scheme == "https" else "ws"
-        return f"{scheme}://{found[1]}:{self._settings.gateway_port}"
 
 
 def _public_key(path: Path) -> str | None:
@@ -157,7 +145,7 @@ async def _to_demo(_: Request) -> Response:
     return Response(status_code=307, headers={"Location": "/demo", "Cache-Control": PAGE_CACHE})
 
 
-def _send(request: Request, body: bytes, media: str, etag: str, headers: Mapping[str, str]) -> Response:
+def unless_unchanged(request: Request, body: bytes, media: str, etag: str, headers: Mapping[str, str]) -> Response:
     """The body, or 304 where the client has it."""
     given = request.headers.get("if-none-match")
     if given is not None and is_unchanged(given.encode("latin-1"), etag.encode()):

@@ -20,7 +20,9 @@ from service.api import metrics, problems
 log = structlog.get_logger("api")
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
-READERS = re.compile(r"/v1/editions(/.*)?|/v1/devices(/[^/]*)?|/v1/receipts|/ticker[^/]*\.js|/problems/.*")
+READERS = re.compile(
+    r"/v1/editions(/.*)?|/v1/devices(/[^/]*)?|/v1/receipts|/ticker[^/]*\.js|/problems/.*|/openapi\.json|/asyncapi\.yaml"
+)
 EDITORS = "/v1/alerts"
 PROBES = frozenset({"/healthz", "/readyz", "/version"})
 """Asked every few seconds by machines: only a debug log has a line for each."""

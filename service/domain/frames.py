@@ -14,6 +14,7 @@ from service.domain.cursor import Cursor
 from service.domain.revision import Revision
 
 Encoding = Literal["websocket", "sse"]
+ByeReason = Literal["deploy", "slow", "shed"]
 
 RESTART = 1012
 TRY_AGAIN_LATER = 1013
@@ -84,7 +85,7 @@ def heartbeat(edition: str, cursor: Cursor, now_ms: int, stale: bool) -> Message
     return Message("heartbeat", str(cursor), _encode(body))
 
 
-def bye(reason: Literal["deploy", "slow", "shed"], retry_after_s: float) -> Message:
+def bye(reason: ByeReason, retry_after_s: float) -> Message:
     """The connection ends; come back with the cursor after `retry_after_s`."""
     return Message("bye", None, _encode({"type": "bye", "reason": reason, "retryAfter": round(retry_after_s, 3)}))
 
