@@ -6,12 +6,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.acceptance import acknowledged, fire, forked, gaps, killed, takeback
+from tests.acceptance import acknowledged, chaos, drain, fire, forked, gaps, herd, killed, takeback
 from tests.acceptance.form import Acceptance, Figures
 
 TESTS: Mapping[str, Acceptance] = {
+    "chaos": chaos,
     "acknowledged": acknowledged,
     "forked": forked,
+    "drain": drain,
+    "herd": herd,
     "gaps": gaps,
     "killed": killed,
     "fire": fire,
