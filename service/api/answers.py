@@ -124,7 +124,7 @@ class Answers:
 def ask(query: bytes, newsroom: Newsroom) -> Question:
     """The question that a raw query string asks. Unknown parameters are ignored; raises Problem for wrong values."""
     try:
-        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=PARAMETERS_MAX)
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
     except ValueError:
         raise Problem("bad-query", f"at most {PARAMETERS_MAX} parameters are read") from None
     given: dict[str, list[str]] = {}

@@ -113,12 +113,18 @@ class Devices:
         raise StoreUnavailable("others keep changing this device")
 
     async def _hold(self, request: Request, store_time: StoreTime) -> Held:
-        """The device of the address, proved by its secret. Raises Problem (401), NotFound, StoreUnavailable."""
+        """The device of the address, proved by its secret. Raises Problem (401), NotFound, StoreUnavailable.
+
+        Who brings no secret at all is not told which devices there are.
+        """
         secret = _secret(request)
+        owner = devices.id_of_secret(secret)
+        if owner is None:
+            raise _unknown_secret()
         held = await store_time.spend(devices.find(self._store, _id(request)))
         if held is None:
             raise NotFound("there is no device of this id")
-        if not held.proves(secret) or devices.id_of_secret(secret) != _id(request):
+        if not held.proves(secret) or owner != _id(request):
             raise _unknown_secret()
         return held
 

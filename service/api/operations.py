@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from service.api.answers import LIMIT_DEFAULT, LIMIT_MAX
+from service.api.problems import KINDS
 from service.api.schemas import ID, Schema, listed, ref
 from service.domain.alert import LEVELS
 from service.domain.newsroom import Newsroom
@@ -59,7 +60,7 @@ _IDEMPOTENCY = _in("header", "Idempotency-Key", {"type": "string", "pattern": "^
                    "The same key and body get the same answer again, for 24 hours.")  # fmt: skip
 _VERSION = {"type": "string", "pattern": '^"[0-9]{1,9}"$', "examples": ['"1"']}
 _IF_MATCH = _in("header", "If-Match", _VERSION, "The version that is changed, as its ETag.", required=True)
-_MAY_MATCH = _in("header", "If-Match", {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'},
+_MAY_MATCH = _in("header", "If-Match", {"anyOf": [_VERSION, {"const": "*"}]},
                  "Only if this version is current; without it, whatever is.")  # fmt: skip
 _IF_NONE = _in("header", "If-None-Match", {"type": "string"}, "The ETag that you have: 304 where it still holds.")
 _ALERT = _in("path", "id", ID, "The alert.", required=True)
@@ -167,7 +168,7 @@ def _readers(newsroom: Newsroom) -> dict[str, Operation]:
         "GET /": Operation("home", "pages", "To the demo page.", {307: Good("There.", None, headers=("Location",))}),
         "GET /problems/{slug}": Operation(
             "problem", "pages", "What a kind of refusal means.", {200: Good("This.", HTML)}, ("not-found",),
-            (_in("path", "slug", {"type": "string", "minLength": 1}, "The kind.", required=True),),
+            (_in("path", "slug", {"enum": sorted(KINDS)}, "The kind.", required=True),),
         ),
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ from service.domain.fields import NOTE_CHARS_MAX, PLACES_MAX, TERMS_MAX, URL_CHA
 from service.domain.newsroom import Labels, Newsroom, Notices
 from service.domain.receipt import RECEIPTS_MAX, VERSION_MAX, What
 from service.domain.registration import MUTES_MAX
+from service.domain.strictjson import INT_MAX
 from service.domain.text import HEADLINE_GRAPHEMES_MAX
 
 Schema = dict[str, Any]
@@ -24,13 +25,15 @@ ID: Schema = {"type": "string", "pattern": f"^{ID_FORM.pattern}$"}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 CURSOR: Schema = {"type": "string", "pattern": "^[^:]+:[0-9]+$"}
 TEXT: Schema = {"type": "string"}
+_CLEAN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\ue000-\uf8ff]*$"
+"""No control, private-use or overriding character; line ends and tabs become a space."""
 LINE: Schema = {
-    "type": "string", "minLength": 1,
+    "type": "string", "minLength": 1, "pattern": _CLEAN,
     "description": f"One line of clean text, at most {HEADLINE_GRAPHEMES_MAX} graphemes; control, private-use and "
                    "unpaired bidirectional characters are refused.",
 }  # fmt: skip
 REMARK: Schema = {
-    "type": ["string", "null"], "minLength": 1,
+    "type": ["string", "null"], "minLength": 1, "pattern": _CLEAN,
     "description": f"For colleagues alone: one line of at most {NOTE_CHARS_MAX} graphemes.",
 }  # fmt: skip
 FLAG: Schema = {"type": "boolean"}
@@ -189,8 +192,9 @@ def _device_bodies(newsroom: Newsroom) -> dict[str, Schema]:
         "quiet": nullable(quiet), "mute": nullable(listed(mute, maxItems=MUTES_MAX)),
     }, description="Empty lists mean all.")  # fmt: skip
     keys = closed(("p256dh", "auth"), {"p256dh": TEXT, "auth": TEXT})
+    expiration = {"type": ["number", "null"], "minimum": 0, "maximum": INT_MAX, "description": "In milliseconds."}
     subscription = closed(
-        ("endpoint", "keys"), {"endpoint": TEXT, "keys": keys, "expirationTime": {}},
+        ("endpoint", "keys"), {"endpoint": TEXT, "keys": keys, "expirationTime": expiration},
         description="As a browser's PushSubscription.toJSON() gives it.",
     )  # fmt: skip
     device = {

@@ -19,6 +19,7 @@ from service.domain.endpoint import AUTH_BYTES, endpoint_fault, is_on_p256, norm
 from service.domain.errors import Finding, Invalid
 from service.domain.fields import Fields
 from service.domain.newsroom import Newsroom
+from service.domain.strictjson import INT_MAX
 
 MUTES_MAX = 50
 NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
@@ -142,6 +143,9 @@ def _subscription(read: Fields, platform: Platform, hosts: tuple[str, ...]) -> S
         return None
     # what a browser's PushSubscription.toJSON() gives, expirationTime included
     fields = _object(read, value, "/subscription", ("endpoint", "keys"), ("expirationTime",))
+    expires = fields.get("expirationTime")
+    if expires is not None and not (type(expires) in (int, float) and 0 <= expires <= INT_MAX):
+        read.wrong("/subscription/expirationTime", "must be a moment in milliseconds, or null")
     keys = _object(read, fields.get("keys", {}), "/subscription/keys", ("p256dh", "auth")) if "keys" in fields else {}
     endpoint = fields.get("endpoint", "")
     fault = endpoint_fault(endpoint, hosts) if isinstance(endpoint, str) else "must be a string"

@@ -159,6 +159,15 @@ async def test_an_id_that_was_never_given_is_not_found(api: Api, device_id: str)
     refused(await ask(api, "GET", device_id, made["secret"]), 404, "not-found")
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_who_brings_no_secret_is_not_told_which_devices_there_are(api: Api, method: str) -> None:
+    erased = await register(api)
+    await ask(api, "DELETE", erased["id"], erased["secret"])
+    for wrong in ("x", api.keys["duty"], "fwd_"):
+        for device_id in (NO_ID, erased["id"]):
+            refused(await ask(api, method, device_id, wrong, PHONE), 401, "device-unauthorized")
+
+
 async def test_a_device_keeps_its_platform(api: Api) -> None:
     made = await register(api)
     problem = refused(

@@ -93,6 +93,7 @@ async def test_filters(api: Api) -> None:
     [
         "limit=0", "limit=101", "limit=-1", "limit=ten", "limit=1&limit=2", "limit=%D9%A1", "limit=1.0", "level=loud",
         "level=urgent,loud", "section=sport", "region=moon", "before=1", "before=!!", "before=%ff", "before=a3M6MQ==x",
+        "limit=", "before=",
         "before=" + "A" * 5000, "&".join(f"a{n}=1" for n in range(60)),
     ],
 )  # fmt: skip

@@ -87,6 +87,7 @@ def test_a_device_may_say_all_of_it() -> None:
 
 def test_a_browsers_own_json_is_taken_as_it_is() -> None:
     subscription = check(WEB, subscription={**WEB["subscription"], "expirationTime": None}).subscription  # type: ignore[dict-item]
+    assert subscription == check(WEB, subscription={**WEB["subscription"], "expirationTime": 1.8e12}).subscription  # type: ignore[dict-item]
     assert subscription is not None
     assert (len(subscription.p256dh), len(subscription.auth)) == (65, 16)
 
@@ -126,6 +127,7 @@ def subscribed(**changes: Any) -> dict[str, Any]:
     return {"subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {**keys, **changes}}}
 
 
+NO_MOMENTS: tuple[Any, ...] = ("tomorrow", True, -1, 1e300, [])
 QUIET: dict[str, Any] = {"from": "23:00", "to": "07:00", "zone": "Asia/Beirut"}
 MUTE: dict[str, Any] = {"story": alert_id(1), "until": "2026-11-19T10:00:00Z"}
 
@@ -168,6 +170,14 @@ MUTE: dict[str, Any] = {"story": alert_id(1), "until": "2026-11-19T10:00:00Z"}
         (WEB, {"subscription": {"endpoint": 7, "keys": {}}}, "/subscription/endpoint"),
         (WEB, {"subscription": {"endpoint": "https://169.254.169.254/", "keys": {}}}, "/subscription/endpoint"),
         (WEB, {"subscription": {"endpoint": "http://fcm.googleapis.com/", "keys": {}}}, "/subscription/endpoint"),
+        *(
+            (
+                WEB,
+                {"subscription": {**subscribed()["subscription"], "expirationTime": wrong}},
+                "/subscription/expirationTime",
+            )
+            for wrong in NO_MOMENTS
+        ),
         (WEB, subscribed(p256dh=None), "/subscription/keys/p256dh"),
         (WEB, subscribed(p256dh=P256DH[:-4] + "AAAA"), "/subscription/keys/p256dh"),
         (WEB, subscribed(p256dh="A" * 87), "/subscription/keys/p256dh"),
