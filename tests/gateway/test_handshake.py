@@ -18,7 +18,7 @@ from service.store.embedded import EmbeddedStore
 from tests.gateway.house import House, request
 from tests.gateway.house import house as open_house
 from workers.gateway import handshake
-from workers.gateway.handshake import Opening
+from workers.gateway.handshake import Opening, Refusal
 
 PLAIN = request().decode()
 LINE = "GET /v1/live?edition=en HTTP/1.1\r\n"
@@ -92,6 +92,30 @@ def test_we_agree_on_requests_that_nobody_would_write(changes: list[tuple[int, i
 @given(st.binary(max_size=300))
 def test_whatever_a_request_is_it_gets_an_answer(raw: bytes) -> None:
     agrees(raw.replace(b"\r\n\r\n", b"") + b"\r\n\r\n")
+
+
+NAMES = st.sampled_from(["Host", "host", "X-A", "Upgrade", "a b", "", ":", "Sec-WebSocket-Key", "caf\u00e9", "x" * 65])
+VALUES = st.text(st.sampled_from("aZ9,= \t:/\u00e9\0\r\n"), max_size=8)
+ENDS = st.sampled_from(["\r\n"] * 8 + ["\n", "\r", "\r\n ", ""])
+FIELDS = st.tuples(NAMES, st.sampled_from([":", ": ", ":\t ", " :", ""]), VALUES, ENDS).map("".join)
+
+
+@given(st.sampled_from(["", " ", "X", "\n"]), st.lists(FIELDS, max_size=6))
+def test_what_is_read_the_short_way_the_full_parser_reads_as_the_same(before: str, fields: list[str]) -> None:
+    head = f"{LINE}{before}{''.join(fields)}".replace("\r\n\r\n", "\r\n").removesuffix("\r\n") + "\r\n\r\n"
+    short = handshake._plain(head.encode("latin-1"))
+    if short is not None:
+        full = handshake._by_the_book(head.encode("latin-1"))
+        assert not isinstance(full, Refusal)
+        assert (short.method, short.target, short.headers) == (full.method, full.target, full.headers)
+
+
+def test_a_browser_is_read_the_short_way() -> None:
+    fields = "User-Agent: Mozilla/5.0 (X11)\r\nPragma: no-cache\r\nCookie: a=b; c=\r\nX-Empty:\r\n"
+    short = handshake._plain(request(headers=fields))
+    assert short is not None
+    assert short.headers[b"cookie"] == b"a=b; c="
+    assert short.headers[b"x-empty"] == b""
 
 
 ANSWERS = [

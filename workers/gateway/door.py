@@ -10,11 +10,12 @@ import os
 import random
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast, get_args
 
 import msgspec
 
 from service.domain import frames
-from service.domain.backlog import Ahead, Resume, Snapshot
+from service.domain.backlog import Ahead, Reason, Resume, Snapshot
 from service.domain.errors import StoreUnavailable
 from service.store.keys import WireName
 from workers.gateway import handshake
@@ -30,6 +31,9 @@ LAST_REQUESTS_S = 1.0
 END_OF_HEAD = b"\r\n\r\n"
 AUTHORIZE_S = 3.0
 """How long an exercise stream may wait for its key to be looked up."""
+
+
+_JOINED = {first: JOINS.labels(first) for first in ("resumed", *get_args(Reason))}
 
 
 class DoorRules(msgspec.Struct, frozen=True):
@@ -100,9 +104,11 @@ class Door:
 
     def _accept(self) -> None:
         assert self._listener is not None, "only an open door is knocked at"
+        # a number is all we need; accept() makes an object around it, only for us to take apart
+        accept = cast(Any, self._listener)._accept
         for _ in range(ACCEPTS_PER_TURN):
             try:
-                connection, peer = self._listener.accept()
+                fd, peer = accept()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -110,7 +116,6 @@ class Door:
                     self._pause()
                     return
                 continue  # the peer was gone before we looked
-            fd = connection.detach()
             os.set_blocking(fd, False)
             arriving = _Arriving(peer[0], self._clock() + self._rules.handshake_timeout_s)
             self._arriving[fd] = arriving
@@ -236,7 +241,7 @@ class Door:
         retry = b""
         if opening.encoding == "sse":
             retry = frames.sse_retry(500 + int(random.random() * self._rules.retry_jitter_s * 1000))
-        JOINS.labels("resumed" if isinstance(decision, Resume) else decision.reason).inc()
+        _JOINED["resumed" if isinstance(decision, Resume) else decision.reason].inc()
         self._hub.join(fd, audience, opening.reply + retry + audience.ring.encode(message), place)
         return None
 

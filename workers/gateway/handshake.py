@@ -4,11 +4,12 @@ The rule to remember: the plain browser handshake is read here in a few microsec
 `websockets` package's own parser, so that we are never laxer than it. Nothing here waits or writes.
 """
 
-import base64
+import binascii
 import hashlib
 import http
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote_plus
 
@@ -30,10 +31,13 @@ SUBPROTOCOL = "flashwire.v1"
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,16}) ([!-~]{1,6000}) HTTP/1\.1", re.ASCII)
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):[ \t]*([\t\x20-\x7e]*)")
-_HTTP_1_1 = re.compile(rb"[^\r]* HTTP/1\.1\r\n")
+_HEADERS = re.compile(rb"^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):[ \t]*([\t\x20-\x7e]*)\r\n", re.MULTILINE)
 _KEY = re.compile(rb"[+/0-9A-Za-z]{22}==", re.ASCII)
 _PLAIN_LINES_MAX = 100
+_QUERIES_KEPT_MAX = 256
+"""Most readers ask for the same; at 6,000 characters a query these take 1.5 MB at most."""
+_SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+_CHOSEN = f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n".encode()
 _CORS = "Access-Control-Allow-Origin: *\r\n"
 _METHODS = "GET, HEAD, OPTIONS"
 _PREFLIGHT = (
@@ -85,6 +89,8 @@ class _Request(msgspec.Struct, frozen=True):
     method: bytes
     target: str
     headers: dict[bytes, bytes]
+    plain: bool
+    """Read the short way: HTTP/1.1, every header once."""
 
 
 def read(head: bytes, origins: tuple[str, ...]) -> Opening | Refusal:
@@ -100,17 +106,16 @@ def read(head: bytes, origins: tuple[str, ...]) -> Opening | Refusal:
 
 def _plain(head: bytes) -> _Request | None:
     """The request as browsers and their like write it; None where the full parser must look."""
-    lines = head[:-4].split(b"\r\n")
-    request = _REQUEST_LINE.fullmatch(lines[0])
-    if request is None or len(lines) > _PLAIN_LINES_MAX:
+    line, _, rest = head.partition(b"\r\n")
+    request = _REQUEST_LINE.fullmatch(line)
+    fields = _HEADERS.findall(rest)
+    # each found field is a whole line, so where they are as many as the lines before the empty one, there is no other
+    if request is None or len(fields) != rest.count(b"\n") - 1 or len(fields) >= _PLAIN_LINES_MAX:
         return None
-    headers: dict[bytes, bytes] = {}
-    for line in lines[1:]:
-        field = _HEADER.fullmatch(line)
-        if field is None or (name := field[1].lower()) in headers:
-            return None
-        headers[name] = field[2].rstrip(b" \t")
-    return _Request(request[1], request[2].decode("ascii"), headers)
+    headers = {name.lower(): value.rstrip(b" \t") for name, value in fields}
+    if len(headers) != len(fields):
+        return None
+    return _Request(request[1], request[2].decode("ascii"), headers, plain=True)
 
 
 def _by_the_book(head: bytes) -> _Request | Refusal:
@@ -126,7 +131,7 @@ def _by_the_book(head: bytes) -> _Request | Refusal:
     for name, value in request.headers.raw_items():
         known, came = name.lower().encode(), value.encode("latin-1", "replace")
         headers[known] = headers[known] + b", " + came if known in headers else came
-    return _Request(request.method.encode(), request.path, headers)
+    return _Request(request.method.encode(), request.path, headers, plain=False)
 
 
 def _decide(request: _Request, head: bytes, origins: tuple[str, ...]) -> Opening | Refusal:
@@ -145,31 +150,30 @@ def _decide(request: _Request, head: bytes, origins: tuple[str, ...]) -> Opening
     origin = headers.get(b"origin")
     if origins and origin is not None and origin.decode("latin-1") not in origins:
         return Refusal(problem(403, "origin-refused", "Pages of this origin may not read the stream."))
-    if request.method == b"GET" and b"websocket" in _tokens(headers.get(b"upgrade", b"")):
-        return _websocket(head, headers, query)
+    upgrade = headers.get(b"upgrade")
+    if upgrade is not None and request.method == b"GET" and b"websocket" in _tokens(upgrade):
+        return _websocket(request, head, query)
     opening = _sse(headers, query)
     # a HEAD is told how the stream would begin
     return Refusal(opening.reply) if request.method == b"HEAD" and isinstance(opening, Opening) else opening
 
 
-def _websocket(head: bytes, headers: dict[bytes, bytes], query: str) -> Opening | Refusal:
+def _websocket(request: _Request, head: bytes, query: str) -> Opening | Refusal:
+    headers = request.headers
     key = headers.get(b"sec-websocket-key", b"")
     usual = (
-        headers[b"upgrade"].lower() == b"websocket"
+        request.plain
+        and headers[b"upgrade"].lower() == b"websocket"
         and b"upgrade" in _tokens(headers.get(b"connection", b""))
         and headers.get(b"sec-websocket-version") == b"13"
         and _KEY.fullmatch(key) is not None
-        and _HTTP_1_1.match(head) is not None
     )
     if not usual:
         return _websocket_by_the_book(head, headers, query)
-    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
-    offered = [name.strip() for name in headers.get(b"sec-websocket-protocol", b"").split(b",")]
-    subprotocol = b"Sec-WebSocket-Protocol: flashwire.v1\r\n" if SUBPROTOCOL.encode() in offered else b""
-    reply = (
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + accept + b"\r\n" + subprotocol + b"\r\n"
-    )
+    accept = binascii.b2a_base64(hashlib.sha1(key + _GUID, usedforsecurity=False).digest(), newline=False)
+    offered = headers.get(b"sec-websocket-protocol")
+    chosen = offered is not None and SUBPROTOCOL.encode() in [name.strip() for name in offered.split(b",")]
+    reply = b"%b%b\r\n%b\r\n" % (_SWITCHING, accept, _CHOSEN if chosen else b"")
     return _opening("websocket", reply, _wants(query, None), headers)
 
 
@@ -190,6 +194,8 @@ def _select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | 
 
 
 def _tokens(value: bytes) -> list[bytes]:
+    if b"," not in value:
+        return [value.strip().lower()]
     return [token.strip() for token in value.lower().split(b",")]
 
 
@@ -206,18 +212,23 @@ def _sse(headers: dict[bytes, bytes], query: str) -> Opening | Refusal:
 
 
 def _opening(encoding: Encoding, reply: bytes, wants: Wants | Fault, headers: dict[bytes, bytes]) -> Opening:
-    scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    forwarded = headers.get(b"x-forwarded-for")
+    authorization, forwarded = headers.get(b"authorization"), headers.get(b"x-forwarded-for")
     return Opening(
         encoding,
         reply,
         wants if isinstance(wants, Wants) else None,
         wants if isinstance(wants, Fault) else None,
-        key.strip() if scheme.lower() == "bearer" else None,
+        _bearer(authorization) if authorization else None,
         forwarded.decode("latin-1") if forwarded else None,
     )
 
 
+def _bearer(authorization: bytes) -> str | None:
+    scheme, _, key = authorization.decode("latin-1").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
+
+
+@lru_cache(_QUERIES_KEPT_MAX)
 def _wants(query: str, last_event_id: str | None) -> Wants | Fault:
     """The query, decoded. Unknown parameters are passed over; `Last-Event-ID` wins over `after`."""
     given: dict[str, str] = {}

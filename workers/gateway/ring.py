@@ -61,6 +61,7 @@ class Ring:
         self.encoding = encoding
         self._frames: dict[int, bytes] = {}
         self._chunks: dict[tuple[int, int], Chunk] = {}
+        self._encoded: tuple[Message | None, bytes] = (None, b"")
 
     @property
     def last(self) -> int:
@@ -102,7 +103,7 @@ class Ring:
         for revision in self._backlog.since(place):
             frame = self._frames.get(revision.offset)
             if frame is None:
-                frame = self.encode(frames.revision(self._edition, self._backlog.epoch, revision))
+                frame = frames.encode(frames.revision(self._edition, self._backlog.epoch, revision), self.encoding)
                 self._frames[revision.offset] = frame
             if taken and size + len(frame) > max_bytes:
                 break
@@ -112,4 +113,7 @@ class Ring:
         return Chunk(b"".join(taken), tuple(accumulate(map(len, taken))), place, place + len(taken))
 
     def encode(self, message: Message) -> bytes:
-        return frames.encode(message, self.encoding)
+        """The message's bytes. Thousands who come back at once are given the same one: it is encoded once for them."""
+        if message is not self._encoded[0]:
+            self._encoded = (message, frames.encode(message, self.encoding))
+        return self._encoded[1]
