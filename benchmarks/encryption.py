@@ -8,7 +8,6 @@ same OpenSSL for both; what can differ is all the rest. What one key pair for ma
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from statistics import median
 from time import process_time
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -40,14 +39,11 @@ def run(rounds: int = ROUNDS, messages: int = MESSAGES) -> list[Figure]:
         )
         for _ in range(rounds + 1)
     ][1:]  # the first round warms up
-    ratios = sorted(ours / peer for ours, peer, _ in rounds_us)
-    spread = f"(min–max {ratios[0]:.2f}–{ratios[-1]:.2f})"
-    without_fresh = median(saved / peer for _, peer, saved in rounds_us)
     return [
-        Figure("Web Push encryption: CPU per message", median(ours for ours, _, _ in rounds_us), "µs"),
-        Figure("pywebpush: CPU per message", median(peer for _, peer, _ in rounds_us), "µs"),
-        Figure("Web Push encryption ÷ pywebpush", median(ratios), "", 0.65, 0.55, spread),
-        Figure("  the same with one key pair for many messages", without_fresh, ""),
+        Figure.of("Web Push encryption: CPU per message", (ours for ours, _, _ in rounds_us), "µs"),
+        Figure.of("pywebpush: CPU per message", (peer for _, peer, _ in rounds_us), "µs"),
+        Figure.of("Web Push encryption ÷ pywebpush", (ours / peer for ours, peer, _ in rounds_us), "", 0.65, 0.55),
+        Figure.of("  the same with one key pair for many messages", (saved / peer for _, peer, saved in rounds_us)),
     ]
 
 

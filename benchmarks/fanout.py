@@ -1,52 +1,62 @@
-"""Fan-out: CPU per delivery, memory per socket and latency of one gateway, in interleaved rounds with its peers."""
+"""Fan-out to 5,000 sockets: CPU of a delivery and of a handshake, memory of a socket, ours beside the kit's peers."""
 
-import json
-import subprocess
-import sys
-
-from benchmarks import kit
+from benchmarks import kit, ours
 from benchmarks.figure import Figure
-from benchmarks.system import GATEWAY_PORT, running
+from benchmarks.peers import invite
+from benchmarks.rounds import ROUNDS, Runs, interleaved, ratios, values
+from benchmarks.system import running
 
-ROUNDS, SOCKETS = 7, 5000
-PATH = "/v1/live?edition=en&limit=1"
+SOCKETS, MESSAGES = 5000, 15
+PEERS = ("floor", "uring", "nchan", "uws", "broadcast")
+GOALS: tuple[tuple[str, str, str, float | None, float], ...] = (
+    ("CPU per delivery", "cpu_us", "nchan", 1.00, 0.75),
+    ("CPU per delivery", "cpu_us", "floor", 1.30, 0.95),
+    ("CPU per delivery", "cpu_us", "uring", None, 1.00),
+    ("CPU per delivery", "cpu_us", "uws", None, 1.00),
+    ("CPU per delivery", "cpu_us", "broadcast", 0.80, 0.65),
+    ("handshake CPU", "srv_us_per_connect", "nchan", 2.0, 1.2),
+)
+WORDS = {
+    "nchan": "nchan", "floor": "C loop of send(2)", "uring": "C loop of io_uring", "uws": "uWebSockets",
+    "broadcast": "websockets.broadcast()",
+}  # fmt: skip
 
 
 def run(rounds: int = ROUNDS, sockets: int = SOCKETS) -> list[Figure]:
-    """Measure; about a minute and a half for seven rounds. Raises kit.NoKit."""
+    """Raises kit.NoKit, RuntimeError."""
     place = kit.build()
+    bench = invite(place, PEERS, sockets)
     with running() as system:
-        settings = [f"{name}={value}" for name, value in system.environ.items() if name.startswith("FLASHWIRE_")]
-        gateway = " ".join(["env", *settings, *system.gateway])
-        command = [
-            sys.executable, str(place / "compare.py"), "--name", "ours", "--cmd", gateway,
-            "--port", str(GATEWAY_PORT), "--path", PATH, "--pub", system.publish,
-            "--peers", "floor,nchan,broadcast", "--rounds", str(rounds), "-n", str(sockets), "--sse", "--",
-            "--body-file", str(place / "alert.json"), "--first", "--pub-header", f"Authorization: Bearer {system.key}",
-        ]  # fmt: skip
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise RuntimeError("a delivery was missing, doubled or out of order: see above")
-    return _figures(json.loads(done.stdout))
+        size = ours.frame_bytes(system, place)
+        both = [ours.gateway(system, place, "ours", sockets), ours.gateway(system, place, "sse", sockets, "--sse")]
+        limits = ("--msgs", str(MESSAGES), "--size", str(size))
+        runs = interleaved(place / "wsfan", [*both, *bench.here], *limits, rounds=rounds)
+    return figures(runs, bench.missing)
 
 
-def _figures(result: dict[str, dict[str, dict[str, dict[str, list[float]]]]]) -> list[Figure]:
-    median, ratio = result["median"], result["paired_median_min_max"]
-
-    def against(measure: str, peer: str, must: float, aim: float, who: str = "ours") -> list[Figure]:
-        pair = ratio[measure].get(who, {}).get(peer)
-        names = {"cpu_us": "CPU per delivery", "p99_ms": "p99 publish → receive", "srv_us_per_connect": "handshake CPU"}
-        note = f"(min–max {pair[1]:.2f}–{pair[2]:.2f})" if pair else ""
-        return [Figure(f"{who}: {names[measure]} ÷ {peer}", pair[0], "", must, aim, note)] if pair else []
-
-    ours = median["ours"]
+def figures(runs: Runs, missing: dict[str, str]) -> list[Figure]:
+    """What the rounds say."""
     return [
-        Figure("CPU per delivery", float(ours["cpu_us"]), "µs"),  # type: ignore[arg-type]
-        *against("cpu_us", "nchan", 1.00, 0.75),
-        *against("cpu_us", "floor", 1.30, 0.95),
-        *against("cpu_us", "broadcast", 0.80, 0.65),
-        *against("p99_ms", "nchan", 1.05, 0.85),
-        *against("srv_us_per_connect", "nchan", 2.0, 1.2),
-        *against("cpu_us", "ours", 1.1, 1.0, "ours-sse"),
-        Figure("memory per socket", float(ours["pss_per_conn"]), "B", 1024, 400),  # type: ignore[arg-type]
+        Figure.of("CPU per delivery", values(runs, "cpu_us", "ours"), "µs"),
+        *(against(runs, missing, *goal) for goal in GOALS),
+        Figure.of("memory per idle socket", values(runs, "pss_per_conn", "ours"), "B", 1024, 400, _beside(runs)),
+        Figure.of("SSE ÷ WebSocket, CPU per delivery", ratios(runs, "cpu_us", "sse", "ours"), "", 1.1, 1.0),
+        Figure.of("SSE ÷ WebSocket, p99", ratios(runs, "p99_ms", "sse", "ours"), "", 1.1, 1.0),
+        Figure.of("SSE: memory per idle socket", values(runs, "pss_per_conn", "sse"), "B", 1024, 400),
     ]
+
+
+def against(
+    runs: Runs, missing: dict[str, str], what: str, measure: str, peer: str, must: float | None, aim: float | None
+) -> Figure:
+    """Ours divided by a peer's, or that the peer is missing."""
+    name = f"{what} ÷ {WORDS[peer]}"
+    if peer in missing:
+        return Figure(name, None, "", must, aim, missing[peer])
+    of_peer = Figure.of("", values(runs, measure, peer)).measured
+    return Figure.of(name, ratios(runs, measure, "ours", peer), "", must, aim, f"{peer}: {of_peer}")
+
+
+def _beside(runs: Runs) -> str:
+    shown = (f"{peer} {Figure.of('', values(runs, 'pss_per_conn', peer)).measured}" for peer in PEERS if peer in runs)
+    return ", ".join(shown)

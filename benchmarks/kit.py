@@ -6,6 +6,7 @@ The rule to remember: it measures others as well as us, so it is not part of us:
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -25,15 +26,20 @@ def source() -> Path:
     return folder
 
 
+def built() -> Path:
+    """Where it is built, or would be; what a peer needs may be installed there."""
+    return Path(tempfile.gettempdir()) / f"flashwire-kit-{os.getuid()}"
+
+
 def build() -> Path:
     """A folder with `wsfan` and, where liburing is installed, `cbcast`. Raises NoKit."""
     if shutil.which("cc") is None:
         raise NoKit("no C compiler: apt-get install gcc")
-    place = Path(tempfile.gettempdir()) / f"flashwire-kit-{os.getuid()}"
+    place = built()
     shutil.copytree(source(), place, dirs_exist_ok=True, copy_function=shutil.copyfile)
     for script in place.rglob("*.py"):
         script.chmod(0o755)
     subprocess.run(["cc", "-O2", "-o", "wsfan", "wsfan.c", "-lm"], cwd=place, check=True)
     if subprocess.run(["cc", "-O2", "-o", "cbcast", "cbcast.c", "-luring"], cwd=place, capture_output=True).returncode:
-        print("- the C floor is left out: apt-get install liburing-dev")
+        print("- the C floor cannot be built: apt-get install liburing-dev", file=sys.stderr)
     return place

@@ -7,7 +7,6 @@ Google's access tokens here; every notification goes to nginx, over TLS and HTTP
 import asyncio
 import contextlib
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks import sink
+from benchmarks.cpu import cpu_s
 from benchmarks.sink import Sink
 from benchmarks.system import API_PORT, System, running, wait_for
 from service.domain.device import PLATFORMS, Platform, Preferences, Subscription
@@ -35,7 +35,6 @@ SANDBOX_PORT, PUSH_ADMIN_PORT = 7922, 7940
 MIX: dict[Platform, int] = {"apns": 45, "fcm": 45, "webpush": 10}
 """Of a hundred devices."""
 DONE_WITHIN_S = 60.0
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -64,7 +63,7 @@ class Pushing:
 
     def cpu_s(self) -> float:
         """User and system time of all sending processes so far."""
-        return sum(_cpu_s(process.pid) for process in self.processes.values())
+        return sum(cpu_s(process.pid) for process in self.processes.values())
 
     def post(self, level: str, headline: str) -> dict[str, Any]:
         """Publish; the answer."""
@@ -108,7 +107,9 @@ class Pushing:
         deadline_s = time.monotonic() + DONE_WITHIN_S
         while any(0.99 not in times for times in found.values()):
             for alert_id, fuse_end_s in fuse_ends_s.items():
-                done = sum(int(value or 0) for value in store.hmget(keys.delivery(alert_id), names))
+                counters = store.hmget(keys.delivery(alert_id), names)
+                assert isinstance(counters, list), "this client is not an asynchronous one"
+                done = sum(int(value or 0) for value in counters)
                 for share in (0.5, 0.9, 0.99):
                     if done >= share * count:
                         found[alert_id].setdefault(share, time.time() - fuse_end_s)
@@ -207,8 +208,3 @@ def _registration(platform: Platform, public: bytes) -> Registration:
             f"https://localhost:{sink.PORT}/3/device/{secrets.token_urlsafe(64)}", public, secrets.token_bytes(16)
         )
     return Registration(platform=platform, token=token, subscription=subscription, preferences=wants)
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS

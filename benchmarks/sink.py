@@ -46,21 +46,28 @@ def running(cpu: str | None = None) -> Iterator[Sink]:
         text = (kit.source() / "peers" / "h2sink.conf").read_text()
         moved = text.replace("/tmp/h2sink", f"{place}/h2sink").replace("7443", f"{PORT}").replace("7444", f"{PORT + 1}")
         (place / "h2sink.conf").write_text(moved.replace(NO_ID, "$http_apns_id"))
-        subprocess.run(CERTIFICATE.split(), cwd=place, check=True, capture_output=True)
+        trusted, _ = certificate(place)
         pinned = [] if cpu is None else ["taskset", "-c", cpu]
         process = subprocess.Popen([*pinned, "nginx", "-c", f"{place}/h2sink.conf"], stderr=subprocess.DEVNULL)
         try:
-            _wait(process)
-            yield Sink(f"https://localhost:{PORT}", place / "h2sink.crt")
+            wait_listening(process, PORT)
+            yield Sink(f"https://localhost:{PORT}", trusted)
         finally:
             process.terminate()
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes]) -> None:
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, and its key."""
+    subprocess.run(CERTIFICATE.split(), cwd=folder, check=True, capture_output=True)
+    return folder / "h2sink.crt", folder / "h2sink.key"
+
+
+def wait_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    """Until it listens. Raises RuntimeError: it does not."""
     deadline_s = time.monotonic() + READY_S
     while process.poll() is None and time.monotonic() < deadline_s:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", PORT), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.02)
-    raise RuntimeError(f"the sink does not start: is port {PORT} taken?")
+    raise RuntimeError(f"{process.args!r} does not start: is port {port} taken?")

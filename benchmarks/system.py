@@ -21,7 +21,7 @@ from config.settings import VALKEY_CONF
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 
-API_PORT, GATEWAY_PORT, ADMIN_PORT = 7920, 7921, 7930
+API_PORT, GATEWAY_PORT, ADMIN_PORT, API_ADMIN_PORT = 7920, 7921, 7930, 7938
 HELPERS_CPU = "1"
 READY_S = 20.0
 
@@ -33,9 +33,9 @@ class System:
     key: str
     environ: dict[str, str]
 
-    @property
-    def gateway(self) -> list[str]:
-        return [sys.executable, "-m", "service.cli", "gateway", "--processes", "1"]
+    def gateway(self, processes: int = 1) -> tuple[str, ...]:
+        """The command; its admin ports are ADMIN_PORT and the following ones."""
+        return (sys.executable, "-m", "service.cli", "gateway", "--processes", str(processes))
 
     @property
     def publish(self) -> str:
@@ -44,7 +44,7 @@ class System:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[System]:
+def running(api_cpu: str = HELPERS_CPU) -> Iterator[System]:
     """A store with its API in a temporary folder, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="flashwire-bench-") as place:
         folder = DataFolder.hold(Path(place), "a benchmark")
@@ -60,8 +60,8 @@ def running() -> Iterator[System]:
             "FLASHWIRE_LOG_LEVEL": "warning",
         }
         api = subprocess.Popen(
-            ["taskset", "-c", HELPERS_CPU, sys.executable, "-m", "service.cli", "api"],
-            env={**environ, "FLASHWIRE_ADMIN_PORT": str(ADMIN_PORT + 1)},
+            ["taskset", "-c", api_cpu, sys.executable, "-m", "service.cli", "api"],
+            env={**environ, "FLASHWIRE_ADMIN_PORT": str(API_ADMIN_PORT)},
         )
         try:
             wait_for(f"http://127.0.0.1:{API_PORT}/readyz")
