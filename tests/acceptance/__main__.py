@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.acceptance import acknowledged, chaos, drain, fire, forked, gaps, herd, killed, takeback
+from tests.acceptance import acknowledged, chaos, drain, fire, forked, gaps, herd, killed, powercut, takeback
 from tests.acceptance.form import Acceptance, Figures
 
 TESTS: Mapping[str, Acceptance] = {
     "chaos": chaos,
     "acknowledged": acknowledged,
+    "powercut": powercut,
     "forked": forked,
     "drain": drain,
     "herd": herd,
