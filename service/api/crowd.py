@@ -4,16 +4,11 @@ The rule to remember: carriers put thousands of phones behind one address, so th
 of addresses is bounded, whoever comes.
 """
 
-import ipaddress
-
 from service.domain.addresses import group_of
 
 WINDOW_S = 60.0
 ADDRESSES_MAX = 20_000
 """Addresses that are counted at the same time, some 4 MB; beyond it the one that began first is forgotten."""
-
-UNREADABLE = "unreadable"
-"""All that is no address is counted as one: only a proxy passes such on, and its own address stands no longer there."""
 
 
 class Crowd:
@@ -26,7 +21,7 @@ class Crowd:
 
     def wait_s(self, address: str, now_s: float) -> float:
         """Count one more from `address`; how many seconds it must wait instead, 0 where it may go on."""
-        group = group_of(address) or (None if _is_address(address) else UNREADABLE)
+        group = group_of(address)
         if group is None:
             return 0.0
         began_s, count = self._minutes.get(group, (now_s, 0))
@@ -39,11 +34,3 @@ class Crowd:
             return began_s + WINDOW_S - now_s
         self._minutes[group] = (began_s, count + 1)
         return 0.0
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

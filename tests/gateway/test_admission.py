@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.addresses import group_of
+from service.domain.addresses import UNREADABLE, group_of
 from service.store.embedded import EmbeddedStore
 from tests.gateway.house import house as open_house
 from tests.stores import until
@@ -28,7 +28,7 @@ def forwarded(address: str) -> dict[str, str]:
             (exempt, None)
             for exempt in ("127.0.0.1", "::1", "10.1.2.3", "192.168.0.9", "172.20.0.2", "fe80::1", "fd00::1")
         ),
-        *((unreadable, None) for unreadable in ("", "unknown", "11.22.33.44:5678", "_hidden")),
+        *((unreadable, UNREADABLE) for unreadable in ("", "unknown", "11.22.33.44:5678", "_hidden")),
     ],
 )
 def test_what_an_address_is_counted_as(address: str, group: str | None) -> None:
@@ -47,6 +47,10 @@ def test_what_an_address_is_counted_as(address: str, group: str | None) -> None:
         ("11.0.0.1", "11.0.0.3, 11.0.0.2", ("11.0.0.0/8",), "11.0.0.1"),
         ("11.0.0.1", "2a00::1", ("11.0.0.1",), "2a00::1"),
         ("::1", "12.0.0.1", ("::1/128",), "12.0.0.1"),
+        ("11.0.0.1", "12.0.0.1:4711, 11.0.0.2:80", ("11.0.0.0/8",), "12.0.0.1"),
+        ("11.0.0.1", "[2a00::1]:4711", ("11.0.0.1",), "2a00::1"),
+        ("11.0.0.1", "[2a00::1]", ("11.0.0.1",), "2a00::1"),
+        ("11.0.0.1", "_hidden", ("11.0.0.1",), "_hidden"),
     ],
 )
 def test_an_address_is_believed_only_from_a_trusted_proxy(
@@ -98,6 +102,16 @@ async def test_an_address_has_its_cap_and_others_are_not_touched(server: Embedde
             await house.websocket()
         first.close()
         await until(lambda: house.readers_inside == 8)
+        await house.websocket(**forwarded("11.0.0.1"))
+
+
+async def test_who_writes_a_word_for_his_address_is_counted_with_all_who_do(server: EmbeddedStore) -> None:
+    async with open_house(server, sockets_per_address_max=2, **BEHIND_A_PROXY) as house:
+        for word, upgrade in (("unknown", True), ("_hidden", False)):
+            await house.refused("edition=en", upgrade, **forwarded(word))
+        await house.settled(2)
+        for upgrade in (True, False):
+            assert (await house.refused("edition=en", upgrade, **forwarded("nobody"))).status == 503
         await house.websocket(**forwarded("11.0.0.1"))
 
 

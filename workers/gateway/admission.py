@@ -6,7 +6,7 @@ declared must not lock everybody out, so loopback and private addresses are exem
 
 import ipaddress
 
-from service.domain.addresses import group_of
+from service.domain.addresses import group_of, without_port
 from service.domain.errors import FlashwireError
 
 
@@ -66,7 +66,7 @@ def client_address(peer: str, forwarded_for: str | None, trusted: tuple[str, ...
     """The reader's address: the peer's, or behind trusted proxies the right-most hop that is not one of them."""
     if not forwarded_for or not _is_trusted(peer, trusted):
         return peer
-    for hop in reversed([hop.strip() for hop in forwarded_for.split(",")]):
+    for hop in reversed([without_port(hop.strip()) for hop in forwarded_for.split(",")]):
         if not _is_trusted(hop, trusted):
             return hop
     return peer
