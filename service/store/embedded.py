@@ -37,6 +37,7 @@ START_SILENCE_S = 30.0
 """How long a server may say nothing at all; one that is loading its log answers that it is, and is waited for."""
 STOP_S = 10.0
 LOG_MAX_BYTES = 4_194_304
+DAMAGED = 'its log is damaged, and `--fix` cuts off all that follows: docs/operations.md, "The store refuses its log"'
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)(?:\.(\d+))?")
 
 
@@ -116,9 +117,15 @@ class EmbeddedStore:
     def start(self) -> None:
         """Start the server and return once it answers. A server left over by a killed owner is stopped first.
 
-        Raises EmbeddedError: no server program, a folder written by another product or a newer version, or a server
-        that does not come up (with its own last words).
+        Raises EmbeddedError: no server program, a folder written by another product or a newer version, a disk that
+        takes nothing, or a server that does not come up (with its own last words).
         """
+        try:
+            self._start()
+        except OSError as problem:  # whoever keeps us running tries again, when the disk has room for instance
+            raise EmbeddedError(f"the store in {self._data_dir} cannot be started: {problem.strerror}") from problem
+
+    def _start(self) -> None:
         _make_private(self._data_dir / "store")
         place = socket_path(self._data_dir)
         if place.parent != self._data_dir:
@@ -217,7 +224,9 @@ class EmbeddedStore:
         silent_until = time.monotonic() + START_SILENCE_S
         while True:
             if self._process.poll() is not None:
-                raise EmbeddedError(f"{self.server} stopped at once: {self._last_words()}")
+                words = self._last_words()
+                remedy = f"; {DAMAGED}" if "Bad file format" in words else ""
+                raise EmbeddedError(f"{self.server} stopped at once: {words}{remedy}")
             answer = _ask(place, b"PING\r\n")
             if answer is not None and answer.startswith(b"+PONG"):
                 return

@@ -287,7 +287,7 @@ def test_a_damaged_log_is_refused_with_the_servers_own_words(store: EmbeddedStor
     data = bytearray(log.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 40] = b"?" * 40
     log.write_bytes(data)
-    with pytest.raises(EmbeddedError, match=r"stopped at once: .*more in .*store\.log"):
+    with pytest.raises(EmbeddedError, match=r"stopped at once: .*more in .*store\.log.*The store refuses its log"):
         store.start()
 
 
@@ -301,6 +301,17 @@ def test_a_torn_last_write_loses_only_itself(store: EmbeddedStore, folder: DataF
     store.start()
     with client(store) as connection:
         assert (connection.get("whole"), connection.get("torn")) == (b"1", None)
+
+
+def test_a_folder_that_takes_no_file_is_an_error_that_the_keeper_knows(
+    store: EmbeddedStore, folder: DataFolder
+) -> None:
+    store.kill()
+    (folder.path / "store" / "stamp.new").mkdir()  # as a full disk would, it refuses the stamp
+    with pytest.raises(EmbeddedError, match="cannot be started"):
+        store.start()
+    (folder.path / "store" / "stamp.new").rmdir()
+    store.start()
 
 
 def test_it_starts_again_in_place_after_it_died(store: EmbeddedStore) -> None:
