@@ -40,6 +40,7 @@ def figures(runs: Runs, missing: dict[str, str]) -> list[Figure]:
         Figure.of("CPU per delivery", values(runs, "cpu_us", "ours"), "µs"),
         *(against(runs, missing, *goal) for goal in GOALS),
         Figure.of("memory per idle socket", values(runs, "pss_per_conn", "ours"), "B", 1024, 400, _beside(runs)),
+        Figure.of("  kernel memory per socket, the reader's end included", values(runs, "slab_per_conn", "ours"), "B"),
         Figure.of("SSE ÷ WebSocket, CPU per delivery", ratios(runs, "cpu_us", "sse", "ours"), "", 1.1, 1.0),
         Figure.of("SSE ÷ WebSocket, p99", ratios(runs, "p99_ms", "sse", "ours"), "", 1.1, 1.0),
         Figure.of("SSE: memory per idle socket", values(runs, "pss_per_conn", "sse"), "B", 1024, 400),

@@ -10,7 +10,7 @@ ALL_PEERS = ("ours", "sse", *fanout.PEERS)
 
 
 def _runs(**cpu_us: float) -> dict[str, list[Run]]:
-    even = {"p99_ms": 5.0, "srv_us_per_connect": 20.0, "pss_per_conn": 300.0}
+    even = {"p99_ms": 5.0, "srv_us_per_connect": 20.0, "pss_per_conn": 300.0, "slab_per_conn": 5000.0}
     return {name: [{**even, "cpu_us": cpu_us.get(name, 10.0)}] * 3 for name in ALL_PEERS}
 
 
