@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.acceptance import acknowledged, chaos, drain, fire, forked, gaps, herd, killed, powercut, takeback
+from tests.acceptance import acknowledged, chaos, drain, fire, forked, gaps, herd, killed, powercut, stalled, takeback
 from tests.acceptance.form import Acceptance, Figures
 
 TESTS: Mapping[str, Acceptance] = {
@@ -16,6 +16,7 @@ TESTS: Mapping[str, Acceptance] = {
     "forked": forked,
     "drain": drain,
     "herd": herd,
+    "stalled": stalled,
     "gaps": gaps,
     "killed": killed,
     "fire": fire,
