@@ -6,7 +6,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.acceptance import acknowledged, chaos, drain, fire, forked, gaps, herd, killed, powercut, stalled, takeback
+from tests.acceptance import (
+    acknowledged,
+    chaos,
+    cut,
+    drain,
+    fire,
+    forked,
+    gaps,
+    herd,
+    hostile,
+    killed,
+    powercut,
+    stalled,
+    takeback,
+)
 from tests.acceptance.form import Acceptance, Figures
 
 TESTS: Mapping[str, Acceptance] = {
@@ -17,6 +31,8 @@ TESTS: Mapping[str, Acceptance] = {
     "drain": drain,
     "herd": herd,
     "stalled": stalled,
+    "hostile": hostile,
+    "cut": cut,
     "gaps": gaps,
     "killed": killed,
     "fire": fire,

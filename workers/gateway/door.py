@@ -25,7 +25,7 @@ from workers.gateway.handshake import Fault, Opening, Refusal, Wants
 from workers.gateway.hub import Hub
 from workers.gateway.metrics import JOINS, REFUSED
 
-ACCEPTS_PER_TURN = 128
+ACCEPTS_PER_TURN = 32
 OUT_OF_DESCRIPTORS_PAUSE_S = 0.2
 LAST_REQUESTS_S = 1.0
 END_OF_HEAD = b"\r\n\r\n"
