@@ -27,6 +27,7 @@ from service.desk import Desk, new_epoch
 from service.domain import checks
 from service.domain import newsroom as newsrooms
 from service.ending import end, stopped_by_signal
+from service.garbage import keep_what_is_here
 from service.listening import Listener, configure, listen
 from service.loading import Extent
 from service.newswire import Newswire
@@ -130,6 +131,7 @@ def bounds(settings: Settings) -> Bounds:
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, and return after an orderly end. Exits with 1 where it cannot start or go on."""
+    keep_what_is_here()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_serve(settings))
     if code:

@@ -23,7 +23,7 @@ LEVELS: tuple[Level, ...] = ("flash", "urgent", "brief", "line")
 """Loudest first. Their ninjs `urgency` (1 is the most urgent of 9) stands in the newsroom's settings."""
 
 
-class Attribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Attribution(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Who said it. `text` is what stands before the headline, rendered or as it was given."""
 
     kind: AttributionKind
@@ -39,34 +39,34 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 NO_ATTRIBUTION = Attribution(kind="none")
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Place(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Where it happened; `country` is ISO 3166-1 alpha-2."""
 
     name: str
     country: str | None = None
 
 
-class Link(msgspec.Struct, frozen=True):
+class Link(msgspec.Struct, frozen=True, gc=False):
     """The article behind the alert."""
 
     url: str
 
 
-class Image(msgspec.Struct, frozen=True):
+class Image(msgspec.Struct, frozen=True, gc=False):
     """An https picture with its text alternative; phones show it, tickers do not."""
 
     url: str
     alt: str
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Reference(msgspec.Struct, frozen=True, gc=False):
     """The version of an alert that this one supersedes."""
 
     id: str
     version: int
 
 
-class Correction(msgspec.Struct, frozen=True):
+class Correction(msgspec.Struct, frozen=True, gc=False):
     """What was wrong (`text`), the old headline (`was`) and how grave it is."""
 
     text: str
@@ -74,7 +74,7 @@ class Correction(msgspec.Struct, frozen=True):
     severity: Severity
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Alert(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """One version of an alert as readers receive it. Every field is always present in its JSON."""
 
     id: str
@@ -106,14 +106,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     expires: str
 
 
-class Author(msgspec.Struct, frozen=True, rename="camel"):
+class Author(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Who acted: the API key's id and the name it was given."""
 
     key_id: str
     name: str
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """An alert with all that editors see of it: the full text even while readers see a notice, and what is internal."""
 
     alert: Alert

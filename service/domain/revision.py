@@ -19,7 +19,7 @@ VERSION_MAX = 2**31
 RevisionType = Literal["published", "updated", "corrected", "withheld", "released", "canceled", "expired"]
 
 
-class Revision(msgspec.Struct, frozen=True, kw_only=True):
+class Revision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """`offset` counts 1, 2, 3 … on the edition's wire; `first_offset` is where its alert was first published.
 
     `encoded` is the alert's public JSON, `alert` the same decoded.

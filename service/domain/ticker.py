@@ -13,7 +13,7 @@ from service.domain import moment
 from service.domain.alert import LEVELS, Alert, Level
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An alert at its place: `first_offset` is the offset of its first publication, `encoded` its public JSON."""
 
     first_offset: int

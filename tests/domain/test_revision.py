@@ -1,5 +1,6 @@
 """A revision carries bytes that were final before the append and say the same as its alert."""
 
+import gc
 from typing import Any
 
 import msgspec
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.alert import Attribution, Correction, Image, Link, Place, Reference
-from service.domain.revision import decode, encode
+from service.domain.revision import Revision, decode, encode
+from service.domain.ticker import Entry
 from tests.domain.making import make_alert, make_telling_alert
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -31,6 +33,22 @@ def test_what_is_encoded_is_read_back_and_is_compact_on_one_line(**changes: Any)
     assert b"\n" not in encoded
     assert b"\r" not in encoded
     assert encode(decode(encoded)) == encoded
+
+
+def test_what_a_wire_holds_is_nothing_that_the_garbage_collector_looks_at() -> None:
+    alert = decode(encode(make_telling_alert()))
+    held: list[object] = [
+        alert,
+        alert.attribution,
+        *alert.places,
+        *alert.references,
+        alert.link,
+        alert.image,
+        alert.correction,
+    ]
+    held += [Revision(offset=1, type="published", alert=alert, encoded=b"", first_offset=1, push=True)]
+    held += [Entry(1, alert, b"")]
+    assert [type(value) for value in held if gc.is_tracked(value)] == []
 
 
 def test_scripts_are_written_as_they_are_not_escaped() -> None:

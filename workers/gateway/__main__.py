@@ -13,6 +13,7 @@ import uvloop
 from config.settings import Settings
 from service.children import child
 from service.ending import stopped_by_signal
+from service.garbage import keep_what_is_here
 from service.supervisor import Child, stop_in_order
 from workers.gateway.serve import until_signal
 
@@ -20,6 +21,7 @@ from workers.gateway.serve import until_signal
 def run(settings: Settings, processes: int) -> None:
     """Serve until SIGTERM or SIGINT, then drain and return. `settings.redis_url` must be set."""
     if processes == 1:
+        keep_what_is_here()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(until_signal(settings))
     else:
