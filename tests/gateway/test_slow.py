@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from service.domain.lifecycle import ChangeVerb
 from service.ending import end
@@ -20,6 +21,11 @@ from tests.stores import until
 SMALL: dict[str, Any] = {"send_buffer_bytes": 4096, "broadcast_chunk_sockets": 4}
 TINY: dict[str, Any] = {"receive_buffer": 2048, "segment": 536}
 LONG = "The river stands high and the lower bridges are closed until further notice " * 3
+
+
+def evictions_shown() -> float:
+    """What /metrics says of all gateways of this process."""
+    return REGISTRY.get_sample_value("flashwire_evicted_slow_total") or 0.0
 
 
 @asynccontextmanager
@@ -197,6 +203,7 @@ async def test_another_life_of_the_wire_reaches_laggards_as_a_fresh_snapshot(ser
 
 @pytest.mark.parametrize("upgrade", [True, False])
 async def test_many_who_knock_and_do_not_read_a_long_replay_are_bounded(server: EmbeddedStore, upgrade: bool) -> None:
+    before = evictions_shown()
     async with open_house(server, stall_s=0.5, **SMALL) as house:
         for _ in range(100):
             await house.post(LONG)
@@ -205,4 +212,5 @@ async def test_many_who_knock_and_do_not_read_a_long_replay_are_bounded(server: 
             await house.knock(request(f"edition=en&after={epoch(first)}:0", upgrade), **TINY)
         await until(lambda: laggards(house) >= 20)
         await until(lambda: house.gateway.hub.evicted_slow == 20)
+        await until(lambda: evictions_shown() == before + 20)
         await house.settled(1)
