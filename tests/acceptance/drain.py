@@ -39,6 +39,8 @@ STEPS = 10
 HERD = 1 / 3
 """No tenth of the time may see a larger share of the closes."""
 RESTART = 1012
+AGAIN = (signal.SIGTERM, signal.SIGINT)
+"""Whoever loses patience and asks again hastens nothing and breaks nothing."""
 EXIT_WITHIN_S = 60.0
 FIRST_S, LAST_S = 0.5, 5.0
 
@@ -169,6 +171,8 @@ async def observe(seed: int, readers: int, drain_s: float, abort_s: float) -> tu
             gateway.process.send_signal(signal.SIGTERM)
             await until(lambda: gateway.ready()[0] != 200, "it says that it leaves", 5)
             ready_status = gateway.ready()[0]
+            for again in AGAIN:
+                gateway.process.send_signal(again)
             await _post(system, DURING)
             exit_code = await asyncio.to_thread(gateway.process.wait, EXIT_WITHIN_S)
             gone_s = time.monotonic() - told_s
