@@ -131,7 +131,7 @@ class System:
 
         None while it does not run. Of several lanes of one provider it is any.
         """
-        return self._running().get(name)
+        return self.running().get(name)
 
     def end(self, name: str) -> bool:
         """kill -9; False where it was not running anyway."""
@@ -146,8 +146,8 @@ class System:
             os.kill(pid, number)
         return True
 
-    def _running(self) -> dict[str, int]:
-        """Our processes by name, found among the children of `flashwire up`."""
+    def running(self) -> dict[str, int]:
+        """Our processes by name and process id, found among the children of `flashwire up`."""
         found = {}
         for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))):
             with contextlib.suppress(OSError, IndexError, ValueError):
@@ -189,7 +189,7 @@ class System:
         assert code == 0, self.log()[-4000:]
 
     def _end_at_once(self) -> None:
-        ours = self._running()
+        ours = self.running()
         self._up.kill()
         self._up.wait()
         for pid in ours.values():  # the store would go on without us
