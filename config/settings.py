@@ -98,6 +98,8 @@ class Settings:
     """/healthz, /readyz and /metrics of one process; `up` gives its children this one and the following ones."""
     data_dir: Path = Path("data")
     """The embedded store and the duty key; relative to the folder it is started in."""
+    disk_free_min_bytes: Annotated[int, Between(0, 2**50)] = 268_435_456
+    """`doctor` fails where less is free on the disk of data_dir: a store that cannot write its log takes no alert."""
     redis_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
     """The store: redis://, rediss://, unix:// or redis+sentinel://h1,h2,h3/name. None = the embedded store of `up`."""
     tail_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None

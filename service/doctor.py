@@ -7,27 +7,23 @@ A new check is one function and one line in CHECKS.
 import platform
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import metadata
-from typing import Literal
-
-import msgspec
 
 from config.settings import Settings
-from service import vapid
+from service import room, vapid
 from service.domain import newsroom, outcome
 from service.domain.device import Device, Platform, Preferences
 from service.domain.errors import StoreUnavailable
 from service.domain.outcome import Lost, NotConfigured, NotSent, OurFault, Retry
 from service.domain.payloads.notification import Message
 from service.duty_key import DUTY_KEY_FILE
+from service.findings import Finding, Patient, State
 from service.store import durability, embedded
-from service.store.connection import Store, for_commands
+from service.store.connection import for_commands
 from service.store.stream import reaching_store
 from workers.push import providers
 from workers.push.providers import Off, Provider
-
-State = Literal["ok", "off", "warning", "failed"]
 
 STORE_MIN = (7, 0)
 PINNED = {"arq": "0.28.", "redis": "5."}
@@ -47,26 +43,6 @@ REMEDIES: dict[Platform, str] = {
     "fcm": "enable the Firebase Cloud Messaging API for the project and let the service account send messages",
     "webpush": "",
 }
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """What one check found. `remedy` is what mends it, None where nothing is to be mended."""
-
-    check: str
-    state: State
-    says: str
-    remedy: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """What is looked at. `store` is None where no store is known; `offline`: no provider is to be spoken to; `now_s`
-    is our wall clock."""
-
-    settings: Settings
-    store: Store | None
-    offline: bool
-    now_s: Callable[[], float]
 
 
 async def examine(
@@ -234,9 +210,12 @@ CHECKS: tuple[Check, ...] = (
     _newsroom,
     _store,
     _durability,
+    room.memory,
+    room.disk,
     _clock,
     _providers,
     _secrets,
     _limits,
+    room.descriptors,
     _proxy,
 )

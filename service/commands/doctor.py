@@ -14,6 +14,7 @@ from config import settings as configuration
 from config.settings import Settings, SettingsError
 from service import running
 from service.commands.ground import JSON, print_json, start_logs
+from service.findings import Finding
 from service.program import as_called
 
 
@@ -30,7 +31,7 @@ def doctor(offline: bool, as_json: bool) -> None:
     flashwire doctor
     flashwire doctor --offline --json
     """
-    from service.doctor import Finding, examine  # imported where it is run: other commands need not wait for it
+    from service.doctor import examine  # imported where it is run: other commands need not wait for it
 
     try:
         settings = configuration.load(os.environ)

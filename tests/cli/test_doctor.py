@@ -2,10 +2,12 @@
 
 import json
 import os
+import resource
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from config.settings import Settings, load
 from service import vapid
 from service.cli import main
-from service.doctor import Finding, examine
+from service.doctor import examine
+from service.findings import Finding
+from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from tests.push import certificates
 from tests.push.credentials import account, pem
@@ -48,12 +52,13 @@ def settings_of_the_test(**changes: object) -> Settings:
 
 
 def test_all_is_well_beside_a_running_store(store: EmbeddedStore) -> None:
-    result = flashwire("doctor", "--json")
+    result = flashwire("doctor", "--json", FLASHWIRE_SOCKETS_MAX="10", FLASHWIRE_DISK_FREE_MIN_BYTES="0")
     assert result.exit_code == 0, result.output
     told = {finding["check"]: finding for finding in json.loads(result.stdout)}
     assert {name: finding["state"] for name, finding in told.items()} == {
         "settings": "ok", "versions": "ok", "newsroom": "ok", "store": "ok", "durability": "ok", "clock": "ok",
         "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok", "limits": "ok",
+        "memory": "ok", "disk": "ok", "descriptors": "ok",
     }  # fmt: skip
     assert told["durability"]["says"] == "a 201 means: fsync (asked for: fsync)"
 
@@ -86,6 +91,54 @@ async def test_a_store_less_durable_than_asked_for_is_a_failure(store: EmbeddedS
     found = await findings(settings_of_the_test(durability="replica", replicas_min=2))
     assert found["durability"].state == "failed"
     assert found["durability"].remedy == "0 of 2 replicas are connected"
+
+
+async def set_in_the_store(server: EmbeddedStore, name: str, value: str | int) -> None:
+    store = for_commands(server.url, 1.0)
+    await cast(Any, store).config_set(name, value)
+    await store.aclose()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("appendfsync", "everysec", "set in the store: appendfsync always"),
+        ("appendonly", "no", "set in the store: appendonly yes"),
+        ("no-appendfsync-on-rewrite", "yes", "set in the store: no-appendfsync-on-rewrite no"),
+        ("maxmemory-policy", "allkeys-lru", "the store may evict the wire: set maxmemory-policy noeviction"),
+    ],
+)
+async def test_a_store_that_was_set_wrong_is_a_failure_with_its_remedy(
+    store: EmbeddedStore, name: str, value: str, remedy: str
+) -> None:
+    await set_in_the_store(store, name, value)
+    durability = (await findings(settings_of_the_test()))["durability"]
+    assert (durability.state, durability.remedy) == ("failed", remedy)
+
+
+@pytest.mark.parametrize(("used_share", "state"), [(0.5, "ok"), (0.87, "warning"), (1.1, "failed")])
+async def test_a_store_that_is_nearly_full_is_told(store: EmbeddedStore, used_share: float, state: str) -> None:
+    before = for_commands(store.url, 1.0)
+    used = (await before.info("memory"))["used_memory"]
+    await before.aclose()
+    await set_in_the_store(store, "maxmemory", int(used / used_share))
+    memory = (await findings(settings_of_the_test()))["memory"]
+    assert memory.state == state, memory.says
+    assert (memory.remedy is None) == (state == "ok")
+
+
+async def test_a_disk_with_less_room_than_is_wanted_is_a_failure(store: EmbeddedStore) -> None:
+    assert (await findings(settings_of_the_test(disk_free_min_bytes=2**50)))["disk"].state == "failed"
+    assert (await findings(settings_of_the_test(disk_free_min_bytes=0)))["disk"].state == "ok"
+
+
+async def test_more_sockets_than_files_may_be_opened_are_warned_of() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert 0 < soft <= hard
+    found = (await findings(settings_of_the_test(sockets_max=hard)))["descriptors"]
+    assert found.state == "warning"
+    assert "FLASHWIRE_SOCKETS_MAX" in (found.remedy or "")
+    assert (await findings(settings_of_the_test(sockets_max=1)))["descriptors"].state == "ok"
 
 
 @pytest.mark.parametrize(("ahead_s", "state"), [(0.5, "ok"), (10, "warning"), (-10, "warning"), (3600, "failed")])
