@@ -177,7 +177,7 @@ CLASSES: dict[int, _Verdict] = {
     # a proxy on the way has lost the answer: the provider may have the message
     502: "in-doubt", 503: "pause", 504: "in-doubt",
     # what is left, by its first digit: a redirect is never followed, and nobody has documented a 1xx
-    1: "fault", 2: "accepted", 3: "fault", 4: "fault", 5: "retry",
+    100: "fault", 200: "accepted", 300: "fault", 400: "fault", 500: "retry",
 }  # fmt: skip
 """What a status means that no other table names."""
 
@@ -200,7 +200,7 @@ def _verdict(platform: Platform, reply: Reply) -> _Verdict:
         REASONS[platform].get((status, reply.reason or ""))
         or STATUSES[platform].get(status)
         or CLASSES.get(status)
-        or CLASSES.get(status // 100, "fault")
+        or CLASSES.get(status - status % 100, "fault")
     )
 
 
