@@ -9,7 +9,6 @@ import os
 import shutil
 import ssl
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from benchmarks import sink
 from benchmarks.cpu import cpu_s
 from benchmarks.figure import Figure
 from benchmarks.posting import Connection, request
-from benchmarks.rounds import SERVER_CPU
+from benchmarks.rounds import SERVER_CPU, progress
 from benchmarks.stall import REQUEST as JOIN
 from benchmarks.system import ADMIN_PORT, GATEWAY_PORT, System, running, wait_for
 
@@ -29,7 +28,7 @@ READERS, ALERTS, ROUNDS = 1000, 60, 3
 JOINING_AT_ONCE = 50
 ARRIVES_WITHIN_S = 60.0
 HEADLINE = b"Snow front"
-"""Once in each of the alerts that are counted, and nowhere else."""
+"""In each of the alerts that are counted, and nowhere else."""
 CADDYFILE = """\
 {{
     admin off
@@ -62,7 +61,8 @@ def run(rounds: int = ROUNDS, readers: int = READERS, alerts: int = ALERTS) -> l
                 direct.append(asyncio.run(_costs(system, readers, alerts, None, gateway, None)))
             with _gateway(system) as gateway, _proxy(Path(folder)) as (proxy, trusting):
                 found.append(asyncio.run(_costs(system, readers, alerts, trusting, gateway, proxy)))
-            print(f"  round {number}/{rounds}: direct {direct[-1]}, proxied {found[-1]}", file=sys.stderr)
+            shown = f"gateway {found[-1].gateway:.1f}, Caddy {found[-1].proxy:.1f}"
+            progress(number, rounds, f"µs: direct {direct[-1].gateway:.1f}; {shown}")
     without = f"{median(costs.gateway for costs in direct):.1f} µs without a proxy"
     return [
         Figure.of(name, [costs.gateway + costs.proxy for costs in found], "µs", peer=without),
@@ -104,13 +104,12 @@ async def _costs(
     """Everybody joins, then the alerts go out. Raises TimeoutError: not everybody had all of them."""
     joining = asyncio.Semaphore(JOINING_AT_ONCE)
     streams = await asyncio.gather(*(_join(joining, trusting) for _ in range(readers)))
-    counting = [asyncio.create_task(_read(reader, alerts)) for reader, _ in streams]
     editor = await Connection.open()
     before = cpu_s(gateway), cpu_s(proxy) if proxy else 0.0
-    for number in range(alerts):
-        await editor.ask(request(system.key, f"{HEADLINE.decode()} {number} closes the high pass"))
     async with asyncio.timeout(ARRIVES_WITHIN_S):
-        await asyncio.gather(*counting)
+        for number in range(alerts):  # each once everybody has the last: alerts that are written together cost less
+            await editor.ask(request(system.key, f"{HEADLINE.decode()} {number} closes the high pass"))
+            await asyncio.gather(*(_until_alert(reader) for reader, _ in streams))
     after = cpu_s(gateway), cpu_s(proxy) if proxy else 0.0
     for writer in (*(writer for _, writer in streams), editor.writer):
         writer.transport.abort()
@@ -133,11 +132,9 @@ async def _join(
     return reader, writer
 
 
-async def _read(reader: asyncio.StreamReader, alerts: int) -> None:
-    """Until so many alerts were there."""
-    left = alerts
-    while left:
-        left -= (await _frame(reader)).count(HEADLINE)
+async def _until_alert(reader: asyncio.StreamReader) -> None:
+    while HEADLINE not in await _frame(reader):
+        pass
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:

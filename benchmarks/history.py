@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from benchmarks.posting import Connection, request
-from benchmarks.rounds import GENERATOR_CPU, ROUNDS, SERVER_CPU
+from benchmarks.rounds import GENERATOR_CPU, ROUNDS, SERVER_CPU, progress
 from benchmarks.system import API_PORT, System, running, wait_for
 
 PEER_PORT = 7925
@@ -56,7 +56,7 @@ def run(rounds: int = ROUNDS, seconds: int = SECONDS) -> list[Figure]:
                 for name, (url, known, status) in asked.items():
                     found[name].append(_load(url, known, status, seconds))
                 shown = "  ".join(f"{name} {rates[-1][0]:,.0f}" for name, rates in found.items())
-                print(f"  round {number}/{rounds}: requests/s: {shown}", file=sys.stderr)
+                progress(number, rounds, f"requests/s: {shown}")
     return figures(found)
 
 

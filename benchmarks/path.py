@@ -12,7 +12,7 @@ from statistics import median, quantiles
 
 from benchmarks.figure import Figure
 from benchmarks.posting import at_rate, request
-from benchmarks.rounds import SERVER_CPU
+from benchmarks.rounds import SERVER_CPU, progress
 from benchmarks.stall import REQUEST as JOIN
 from benchmarks.system import ADMIN_PORT, API_PORT, GATEWAY_PORT, System, running, wait_for
 
@@ -28,9 +28,10 @@ def run(rounds: int = ROUNDS, alerts: int = ALERTS, posts: int = POSTS) -> list[
     """Needs no kit."""
     singles, rates = [], []
     with running() as system, _gateway(system):
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             singles.append(_singles(system.key, alerts))
             rates.append(asyncio.run(at_rate(system.key, PER_S, posts)))
+            progress(number, rounds, f"ms: p99 {p99(rates[-1]):.1f} under {PER_S} posts/s")
     seen = [median(seen_ms for seen_ms, _ in single) for single in singles]
     slowest = [max(seen_ms for seen_ms, _ in single) for single in singles]
     answered = [median(answered_ms for _, answered_ms in single) for single in singles]

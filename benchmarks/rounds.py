@@ -71,8 +71,13 @@ def interleaved(
         for contestant in random.sample(list(contestants), len(contestants)):
             runs[contestant.name].append(_one_run(generator, contestant, arguments))
         shown = "  ".join(f"{name} {float(found[-1][say]):.2f}" for name, found in runs.items())
-        print(f"  round {number}/{rounds}: {say}: {shown}", file=sys.stderr)
+        progress(number, rounds, f"{say}: {shown}")
     return runs
+
+
+def progress(number: int, rounds: int, shown: str) -> None:
+    """For whoever waits: which round this was, and what it showed."""
+    print(f"  round {number}/{rounds}: {shown}", file=sys.stderr, flush=True)
 
 
 def ratios(runs: Runs, measure: str, one: str, other: str) -> list[float]:

@@ -10,7 +10,7 @@ from statistics import quantiles
 
 from benchmarks import kit, metrics, ours
 from benchmarks.figure import Figure
-from benchmarks.rounds import read, serving, start_generator
+from benchmarks.rounds import progress, read, serving, start_generator
 from benchmarks.system import ADMIN_PORT, GATEWAY_PORT, running
 
 SOCKETS, MESSAGES, ROUNDS = 10_000, 60, 3
@@ -30,7 +30,7 @@ def run(rounds: int = ROUNDS, sockets: int = SOCKETS, messages: int = MESSAGES) 
     inside_ms, outside_ms = list[float](), list[float]()
     with running() as system:
         contestant = ours.gateway(system, place, "ours", sockets)
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             with serving(contestant) as pid:
                 arguments = ("--msgs", str(messages), "--settle", f"{WINDOW_S * 1000:.0f}")
                 process = start_generator(place / "wsfan", contestant, pid, *arguments)
@@ -39,6 +39,7 @@ def run(rounds: int = ROUNDS, sockets: int = SOCKETS, messages: int = MESSAGES) 
             read(out, process.returncode, complaint)
             inside_ms.append(inside)
             outside_ms += outside
+            progress(number, rounds, f"ms: longest {inside:.1f}")
     if not outside_ms:
         raise RuntimeError("nobody joined while it fanned out")
     note = f"({len(outside_ms)} joined meanwhile)"

@@ -14,7 +14,7 @@ import redis
 
 from benchmarks import kit, ours
 from benchmarks.figure import Figure
-from benchmarks.rounds import Contestant, Run, read, serving, start_generator
+from benchmarks.rounds import Contestant, Run, progress, read, serving, start_generator
 from benchmarks.system import System, running
 
 SOCKETS, MISSED, ROUNDS = 10_000, 3, 3
@@ -34,11 +34,12 @@ def run(rounds: int = ROUNDS, sockets: int = SOCKETS) -> list[Figure]:
     found = []
     with running() as system:
         many, one = (ours.gateway(system, place, f"{count} back", count) for count in (sockets, 1))
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             result, samples, ended_s = _storm(system, place, many)
             _, of_one, one_ended_s = _storm(system, place, one)
             storm_s = result["storm_back_s"]
             found.append((result, commands(samples, ended_s, storm_s), commands(of_one, one_ended_s, storm_s)))
+            progress(number, rounds, f"s: all are back after {storm_s:.2f}")
     return figures(found, sockets)
 
 
