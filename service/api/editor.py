@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -37,6 +38,8 @@ from service.store import history
 from service.store.access import Key
 from service.store.connection import Store
 from service.store.stream import Idempotency
+
+log = structlog.get_logger("api")
 
 SHOWN_WITHIN_S = 1.0
 """How long an answer waits until this process shows what it says; the revision is durable by then, come what may."""
@@ -161,6 +164,10 @@ class Editor:
         assert place is not None, "the desk's cursors are well-formed"
         await self._wires.shows(outcome.wire, place, SHOWN_WITHIN_S)
         metrics.count_verb(verb, outcome.replayed, time.perf_counter() - started_at)
+        log.info(
+            "done", verb=verb, alert=outcome.alert_id, version=outcome.version, cursor=outcome.cursor, by=key.id,
+            again=outcome.replayed,
+        )  # fmt: skip
         return _answer(outcome)
 
     async def _publish(self, body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:

@@ -10,6 +10,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from service.domain import frames
 from service.domain.backlog import Ahead, Reason, Resume, Snapshot
 from service.domain.cursor import Cursor
@@ -22,6 +24,8 @@ from workers.gateway.hub import Hub
 from workers.gateway.metrics import BROADCAST_S, DELIVERIES, SNAPSHOTS
 from workers.gateway.report import Broadcast
 from workers.gateway.ring import AFRESH, Chunk, Ring, single
+
+log = structlog.get_logger("gateway")
 
 SNAPSHOT_KEPT_MS = 250
 """Thousands who come back at once share the bytes of one snapshot; its `now` is at most so old."""
@@ -144,7 +148,11 @@ class Channel:
                 await self._send(audience, fds, chunk, broadcast)
                 DELIVERIES.labels(self.wire.name.edition).inc(len(fds) * len(chunk.ends))
                 place = chunk.last
-        BROADCAST_S.observe(time.perf_counter() - started_s)
+        took_s = time.perf_counter() - started_s
+        BROADCAST_S.observe(took_s)
+        for revision in self.wire.backlog.since(before):  # not before it is sent: readers do not wait for a log
+            alert = revision.alert
+            log.info("sent to readers", alert=alert.id, version=alert.version, took_ms=round(took_s * 1000, 1))
         if broadcast.open:
             self._gone_out(broadcast)
 

@@ -71,7 +71,10 @@ async def run(lane: Lane, job: Job, began_s: float, *, is_express: bool) -> floa
         log.error("a block is given up", job=job.id, runs=opened.runs)
         await plans.give_up(lane.store, job, f"not finished after {opened.runs - 1} runs", now_ms())
         return None
-    return await _Run(lane, job, place, opened, began_s, is_express=is_express).go()
+    again_s = await _Run(lane, job, place, opened, began_s, is_express=is_express).go()
+    if again_s is None:
+        log.info("a block has ended", alert=job.alert_id, version=job.version, provider=job.platform, block=job.block)
+    return again_s
 
 
 class _Run:
