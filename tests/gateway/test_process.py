@@ -86,6 +86,25 @@ async def test_without_descriptors_the_door_waits_and_does_not_spin(server: Embe
         await (await house.websocket()).next()
 
 
+async def test_without_descriptors_who_lags_makes_room_and_who_reads_stays(server: EmbeddedStore) -> None:
+    rules = {"send_buffer_bytes": 4096, "stall_s": 600.0, "handshake_timeout_s": 60.0}
+    async with (
+        open_house(server, gateway=False, **rules) as house,
+        gateway_process(house, 96),
+    ):
+        reading = await house.websocket()
+        standing = await house.websocket("edition=en&limit=1", receive_buffer=2048, segment=536)
+        for number in range(150):
+            await house.post(f"{number} The river stands high and the lower bridges are closed until further notice")
+        for _ in range(150):
+            await house.knock(b"GET")
+        _, ended = await standing.end()
+        assert ended.code in (None, 4409)
+        await house.post("Still on air")
+        while (await reading.next()).get("alert", {}).get("headline") != "Still on air":
+            pass
+
+
 @pytest.mark.parametrize(("posts", "told"), [(9, "published"), (15, "trimmed")])
 async def test_a_gateway_that_was_asleep_catches_up_or_says_what_is_missing(
     server: EmbeddedStore, posts: int, told: str
