@@ -133,8 +133,7 @@ def read(out: str, code: int, who: str) -> Run:
 @contextlib.contextmanager
 def serving(contestant: Contestant) -> Iterator[int]:
     """The contestant listens; its process id. Its whole session is gone afterwards. Raises RuntimeError."""
-    if _listens(contestant.port):
-        raise RuntimeError(f"port {contestant.port} is taken: something else would be measured")
+    refuse_taken(contestant.port)
     where = ["taskset", "-c", SERVER_CPU] if contestant.pinned else []
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -150,7 +149,7 @@ def serving(contestant: Contestant) -> Iterator[int]:
 
 def _wait(contestant: Contestant, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
     deadline_s = time.monotonic() + LISTENS_WITHIN_S
-    while not (_listens(contestant.port) and contestant.is_ready()):
+    while not (listens(contestant.port) and contestant.is_ready()):
         if process.poll() is not None or time.monotonic() > deadline_s:
             log.seek(0)
             said = log.read()[-1500:].decode(errors="replace")
@@ -158,7 +157,13 @@ def _wait(contestant: Contestant, process: "subprocess.Popen[bytes]", log: IO[by
         time.sleep(0.05)
 
 
-def _listens(port: int) -> bool:
+def refuse_taken(*ports: int) -> None:
+    """Raises RuntimeError where another listens, another benchmark for instance."""
+    for port in filter(listens, ports):
+        raise RuntimeError(f"port {port} is taken: something else would be measured")
+
+
+def listens(port: int) -> bool:
     with socket.socket() as knocking:
         return knocking.connect_ex(("127.0.0.1", port)) == 0
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.rounds import refuse_taken
 from config.settings import VALKEY_CONF
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
@@ -45,7 +46,8 @@ class System:
 
 @contextlib.contextmanager
 def running(api_cpu: str = HELPERS_CPU) -> Iterator[System]:
-    """A store with its API in a temporary folder, gone afterwards."""
+    """A store with its API in a temporary folder, gone afterwards. Raises RuntimeError: another one runs."""
+    refuse_taken(API_PORT, GATEWAY_PORT)
     with tempfile.TemporaryDirectory(prefix="flashwire-bench-") as place:
         folder = DataFolder.hold(Path(place), "a benchmark")
         store = EmbeddedStore(folder, VALKEY_CONF)

@@ -1,11 +1,13 @@
 """Ratios are of one round; a run whose deliveries were not right measures nothing."""
 
 import json
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import system
 from benchmarks.rounds import Contestant, Run, interleaved, ratios, read, serving, values
 from tests.ports import free_ports
 
@@ -47,6 +49,13 @@ def test_every_contestant_is_started_and_ended_in_every_round(tmp_path: Path) ->
     assert {name: len(found) for name, found in runs.items()} == {"one": 2, "other": 2}
     for contestant in contestants:
         with serving(contestant):  # its port is free again
+            pass
+
+
+def test_two_benchmarks_at_once_do_not_measure_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as another:
+        monkeypatch.setattr(system, "API_PORT", another.getsockname()[1])
+        with pytest.raises(RuntimeError, match="is taken: something else would be measured"), system.running():
             pass
 
 
