@@ -123,6 +123,8 @@ class Settings:
     """Replicas that must have a revision before its 201; only with durability = replica."""
     store_timeout_s: Seconds = 1.0
     """How long one call to the store may take before the answer is 503."""
+    store_mute_s: Annotated[float, Between(1, 3600)] = 15.0
+    """`up` kills an embedded store that answers nothing for so long, and starts it again. Longer than a disk stalls."""
     tail_block_ms: Annotated[int, Between(10, 60_000)] = 1000
     """How long a tail's XREAD waits for news; its socket waits 2 s longer."""
     stale_after_s: Seconds = 3.0

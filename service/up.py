@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,14 @@ from service import demo_news, free_ports, running, vapid, welcome
 from service.addresses import live_url, local_url, public_url, sandbox_url
 from service.children import child
 from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
-from service.store.embedded import EmbeddedError, EmbeddedStore
+from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
+from service.store_keeper import StoreKeeper
 from service.supervisor import MUTE_S, Child, stop_in_order
 from workers.push import __main__ as push
 
 log = structlog.get_logger("up")
 
-STORE_PAUSE_FIRST_S = 0.05
-STORE_PAUSE_MAX_S = 5.0
 PUSH_PORTS = 6
 """Admin ports besides the gateways': API, sandbox, dispatcher, and one for each provider."""
 SANDBOX_MUTE_S = 30.0
@@ -80,9 +78,9 @@ class Up:
         self._demo = demo
         self._demo_ends = threading.Event()
         self._asked = asyncio.Event()
-        self._store = None if settings.redis_url else EmbeddedStore(folder, VALKEY_CONF, environ)
-        self._store_starts: asyncio.Future[None] | None = None
-        self._store_keeper: asyncio.Task[None] | None = None
+        self._store: StoreKeeper | None = None
+        if not settings.redis_url:
+            self._store = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF, environ), settings.store_mute_s)
         self._api: list[Child] = []
         self._gateways: list[Child] = []
         self._push: list[Child] = []
@@ -136,8 +134,7 @@ class Up:
         count = settings.processes or cores()
         await free_ports.wait_for(settings, range(settings.admin_port, settings.admin_port + count + PUSH_PORTS))
         if self._store is not None:
-            await self._start_store()
-            self._store_keeper = asyncio.create_task(self._keep_store(self._store))
+            await self._store.start()
         store_url = settings.redis_url or self._store_url()
         key = await ensure_duty_key(store_url, folder, settings.store_timeout_s)
         self._settings = settings = dataclasses.replace(settings, vapid_key_file=_vapid_key_file(settings, folder))
@@ -164,14 +161,14 @@ class Up:
             "keyFile": str(folder / DUTY_KEY_FILE),
             "dataDir": str(folder),
             "pid": os.getpid(),
-            "store": self._store.pid if self._store else None,
+            "store": self._store.store.pid if self._store else None,
             "sandbox": f"{sandbox_url(settings)}/" if self._sandbox else None,
             "children": {child.name: child.pid for child in self._children()},
         }
 
     def _store_url(self) -> str:
         assert self._store is not None
-        return self._store.url
+        return self._store.store.url
 
     def _children(self) -> list[Child]:
         return [*self._sandbox, *self._api, *self._gateways, *self._push]
@@ -194,43 +191,13 @@ class Up:
         name = f"{kind} {number}" if kind == "gateway" else kind
         return child(name, (kind,), settings, self._environ, SANDBOX_MUTE_S if kind == "sandbox" else MUTE_S)
 
-    async def _start_store(self) -> None:
-        """In a thread that cannot be stopped half way, which is why `_stop` waits for it."""
-        assert self._store is not None
-        self._store_starts = asyncio.ensure_future(asyncio.to_thread(self._store.start))
-        await asyncio.shield(self._store_starts)
-
-    async def _keep_store(self, store: EmbeddedStore) -> None:
-        """Start the store again where it lies whenever it ends; readers keep what they have meanwhile."""
-        pause_s = STORE_PAUSE_FIRST_S
-        while True:
-            begun = time.monotonic()
-            code = await asyncio.to_thread(store.wait)
-            log.warning("the store ended and is started again", code=code)
-            if time.monotonic() - begun > STORE_PAUSE_MAX_S:
-                pause_s = STORE_PAUSE_FIRST_S
-            while True:
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, STORE_PAUSE_MAX_S)
-                try:
-                    await self._start_store()
-                    log.info("the store runs again", pid=store.pid)
-                    break
-                except EmbeddedError as problem:
-                    log.error("the store does not start", why=str(problem), again_in_s=pause_s)
-
     async def _stop(self) -> None:
         """Demo, API, gateways, store: each when nobody needs it any more."""
         self._demo_ends.set()
         patience_s = self._settings.drain_abort_s + STOP_EXTRA_S
         await stop_in_order([self._api, [*self._gateways, *self._push], self._sandbox], patience_s)
-        if self._store is None:
-            return
-        if self._store_keeper is not None:
-            self._store_keeper.cancel()
-        if self._store_starts is not None:
-            await asyncio.wait({self._store_starts})
-        await asyncio.to_thread(self._store.stop)
+        if self._store is not None:
+            await self._store.stop()
 
 
 def run(settings: Settings, environ: Mapping[str, str], *, demo: bool, as_json: bool) -> int:

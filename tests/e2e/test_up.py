@@ -27,7 +27,7 @@ DEADLINE_S = 30.0
 class Running:
     """A `flashwire up` of its own ports and data folder."""
 
-    def __init__(self, data_dir: Path, *arguments: str) -> None:
+    def __init__(self, data_dir: Path, *arguments: str, **settings: object) -> None:
         ports = free_ports(6)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
         self.environ = kept | {
@@ -39,6 +39,7 @@ class Running:
             "FLASHWIRE_PROCESSES": "2",
             "FLASHWIRE_DRAIN_S": "1",
             "FLASHWIRE_LOG_FORMAT": "json",
+            **{f"FLASHWIRE_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.process = self.flashwire("up", *arguments)
         self.logged: list[dict[str, Any]] = []
@@ -106,8 +107,8 @@ def up(tmp_path: Path) -> Iterator[Up]:
     """Starts `flashwire up` on one data folder, and leaves none running."""
     started: list[Running] = []
 
-    def start(*arguments: str) -> Running:
-        started.append(Running(tmp_path / "data", *arguments))
+    def start(*arguments: str, **settings: object) -> Running:
+        started.append(Running(tmp_path / "data", *arguments, **settings))
         return started[-1]
 
     yield start
@@ -260,6 +261,21 @@ def test_a_killed_store_is_started_again_with_all_it_had(up: Up) -> None:
     process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 0
     until(lambda: headlines(told["url"]) == ["Second lamp replaced", "Lighthouse lamp replaced"])
+    assert running.end() == 0
+
+
+def test_a_store_that_hangs_is_replaced_with_all_it_had(up: Up) -> None:
+    running = up("--json", store_mute_s=1)
+    told = running.ready()
+    running.flashwire("post", "Canal lock reopens").communicate(timeout=DEADLINE_S)
+    os.kill(told["store"], signal.SIGSTOP)
+    until(running.said("the store is mute and is replaced", pid=told["store"]))
+    until(running.said("the store runs again"))
+    process = running.flashwire("post", "Second lock reopens")
+    process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0
+    until(lambda: headlines(told["url"]) == ["Second lock reopens", "Canal lock reopens"])
+    assert not alive(told["store"])
     assert running.end() == 0
 
 

@@ -1,0 +1,45 @@
+"""The embedded store is kept running: replaced when it ends or hangs, and left alone while it only pauses."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import VALKEY_CONF
+from service.store import embedded
+from service.store.embedded import EmbeddedStore
+from service.store.folder import DataFolder
+from service.store_keeper import StoreKeeper
+from tests.stores import until
+
+LONG_S = 60.0
+WITHIN_S = 30.0
+
+
+@pytest.fixture
+async def keeper(tmp_path: Path) -> AsyncIterator[StoreKeeper]:
+    """Keeps a store on a folder of the test's own."""
+    folder = DataFolder.hold(tmp_path / "data", "a test")
+    keeper = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF), LONG_S)
+    await keeper.start()
+    yield keeper
+    await keeper.stop()
+    folder.release()
+
+
+async def test_a_store_that_pauses_for_less_than_the_mute_time_stays_the_same(keeper: StoreKeeper) -> None:
+    pid = keeper.store.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    assert not embedded.is_running(keeper.store.data_dir)
+    os.kill(pid, signal.SIGCONT)
+    await until(lambda: embedded.is_running(keeper.store.data_dir), WITHIN_S)
+    assert keeper.store.pid == pid
+
+
+async def test_nothing_is_left_running_when_it_is_told_to_stop(keeper: StoreKeeper) -> None:
+    await keeper.stop()
+    assert keeper.store.pid is None
+    assert not embedded.is_running(keeper.store.data_dir)
