@@ -8,7 +8,6 @@ and the store after everything.
 import asyncio
 import contextlib
 import dataclasses
-import json
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from service import demo_news, free_ports, running, vapid, welcome
 from service.addresses import live_url, local_url, public_url, sandbox_url
 from service.children import child
 from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
+from service.sandboxed import with_sandbox
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from service.store_keeper import StoreKeeper
@@ -51,21 +51,6 @@ def _vapid_key_file(settings: Settings, folder: Path) -> Path:
     path = settings.vapid_key_file or folder / vapid.FILE_NAME
     vapid.load_or_make(path)
     return path
-
-
-def with_sandbox(settings: Settings) -> Settings:
-    """The settings with the sandbox in place of every provider that has no credentials of its own."""
-    there = json.loads((settings.data_dir / "sandbox" / "sandbox.json").read_text(encoding="utf-8"))
-    changes: dict[str, Any] = {
-        "webpush_hosts": (*settings.webpush_hosts, *there["webpush_hosts"]),
-        "provider_ca_file": settings.provider_ca_file or Path(there["provider_ca_file"]),
-    }
-    if settings.apns_key_file is None:
-        changes |= {"apns_url": there["apns"], "apns_key_file": Path(there["apns_key_file"])}
-        changes |= {name: there[name] for name in ("apns_key_id", "apns_team_id", "apns_topic")}
-    if settings.fcm_credentials_file is None:
-        changes |= {"fcm_url": there["fcm"], "fcm_credentials_file": Path(there["fcm_credentials_file"])}
-    return dataclasses.replace(settings, **changes)
 
 
 class Up:

@@ -9,11 +9,13 @@ from typing import cast
 import click
 import msgspec
 
+from config.settings import Settings
 from service.clock import now_ms
 from service.commands.ground import (
     JSON,
     PARENT,
     Failed,
+    Misused,
     leave_with,
     print_json,
     read_settings,
@@ -23,6 +25,7 @@ from service.commands.ground import (
 )
 from service.domain import moment
 from service.domain.device import PLATFORMS
+from service.sandboxed import with_sandbox
 from service.store import plans
 from service.store.connection import Store
 from service.store.plans import DeadLetter
@@ -32,14 +35,17 @@ PARTS = ("dispatcher", *PLATFORMS)
 
 @click.command()
 @click.option("--part", type=click.Choice(PARTS), help="Only this part; default: all, each in a process of its own.")
+@click.option("--sandbox", is_flag=True, help="Ring the pretend phones of the sandbox that runs on this data folder.")
 @PARENT
-def push(part: str | None, parent: int | None) -> None:
+def push(part: str | None, sandbox: bool, parent: int | None) -> None:
     """Run the push channel: the dispatcher and all providers.
 
     Needs a store: FLASHWIRE_REDIS_URL=redis://host flashwire push. A provider without credentials is off and says so;
     `flashwire doctor` looks at all of them.
     """
     settings = settings_with_store()
+    if sandbox:
+        settings = _with_sandbox(settings)
     from workers.push import __main__ as everything
     from workers.push import serve
 
@@ -52,6 +58,17 @@ def push(part: str | None, parent: int | None) -> None:
             serve.run(settings, cast(serve.Part, part))
     except serve.CannotPush as problem:
         raise Failed(str(problem)) from None
+
+
+def _with_sandbox(settings: Settings) -> Settings:
+    if settings.environment == "production":
+        raise Misused("no sandbox in production: FLASHWIRE_ENVIRONMENT=development, or leave --sandbox out")
+    try:
+        return with_sandbox(settings)
+    except FileNotFoundError:
+        raise Failed(
+            f"no sandbox runs on {settings.data_dir}: flashwire sandbox, with the same FLASHWIRE_DATA_DIR"
+        ) from None
 
 
 @click.command(name="dead-letters")

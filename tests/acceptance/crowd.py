@@ -8,12 +8,14 @@ import asyncio
 import contextlib
 import random
 import socket
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from service.ending import end
 from tests.gateway.house import request
 
 CLOSE = 0x88
@@ -62,10 +64,12 @@ class Page(asyncio.Protocol):
     """One open page. `wait_s` says how long it stays away after each loss of its connection; None: for good."""
 
     def __init__(
-        self, port: int, number: int, wait_s: Callable[["Page"], float | None], receive_buffer: int | None = None
-    ) -> None:
+        self, port: int, number: int, wait_s: Callable[["Page"], float | None], receive_buffer: int | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self._port, self._number, self._wait_s = port, number, wait_s
         self._receive_buffer = receive_buffer
+        self._tls = tls
         self.is_websocket = number % 2 == 0
         self.cursor = ""
         self.begins_after = ""
@@ -77,8 +81,10 @@ class Page(asyncio.Protocol):
         self.partings: list[Parting] = []
         self.tries = 0
         """Connections since one of them was of use."""
+        self.connecting: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
-        self._data = b""
+        self._head = self._data = b""
+        self._chunks: bytes | None = None
         self._is_open = False
         self._bye = ("", 0.0)
         self._code: int | None = None
@@ -87,7 +93,7 @@ class Page(asyncio.Protocol):
 
     def begin(self) -> None:
         """Connect soon."""
-        self._connecting = asyncio.get_running_loop().create_task(self._connect())
+        self.connecting = asyncio.get_running_loop().create_task(self._connect())
 
     async def _connect(self) -> None:
         self.tries += 1
@@ -99,7 +105,9 @@ class Page(asyncio.Protocol):
         connection.bind((f"127.0.0.{2 + self._number % SOURCES}", 0))
         try:
             await loop.sock_connect(connection, ("127.0.0.1", self._port))
-            await loop.create_connection(lambda: self, sock=connection)
+            await loop.create_connection(
+                lambda: self, sock=connection, ssl=self._tls, server_hostname="localhost" if self._tls else None
+            )
         except OSError:
             connection.close()
             self._come_back()
@@ -109,10 +117,13 @@ class Page(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._transport, self._data, self._is_open = transport, b"", False
+        self._transport, self._head, self._data, self._is_open = transport, b"", b"", False
         self._bye, self._code = ("", 0.0), None
         query = "edition=en" + (f"&after={self.cursor}" if self.cursor else "")
-        transport.write(request(query, self.is_websocket))
+        asked = request(query, self.is_websocket)
+        if self._tls is not None:  # what answers by names must be asked by its own
+            asked = asked.replace(b"Host: news.example", b"Host: localhost:%d" % self._port)
+        transport.write(asked)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -145,6 +156,10 @@ class Page(asyncio.Protocol):
             self._transport.pause_reading()
 
     @property
+    def is_connected(self) -> bool:
+        return self._transport is not None
+
+    @property
     def is_reading(self) -> bool:
         """Whether a stream is open that has said where it begins."""
         return self._transport is not None and self._is_open and not self.tries
@@ -152,16 +167,28 @@ class Page(asyncio.Protocol):
     # --- reading
 
     def data_received(self, data: bytes) -> None:
-        self._data += data
         if not self._is_open:
-            _, found, rest = self._data.partition(b"\r\n\r\n")
+            self._head += data
+            head, found, data = self._head.partition(b"\r\n\r\n")
             if not found:
                 return
-            self._is_open, self._data = True, rest
+            self._is_open, self._chunks = True, b"" if b"chunked" in head.lower() else None
+        self._data += data if self._chunks is None else self._unchunked(data)
         take = self._frame if self.is_websocket else self._event
         while (message := take()) is not None:
             if message:
                 self._take(_decode(message))
+
+    def _unchunked(self, data: bytes) -> bytes:
+        """What a proxy has put into chunks (RFC 9112, 7.1), without what of it is not whole yet."""
+        self._chunks, whole = (self._chunks or b"") + data, b""
+        while True:
+            size, found, rest = self._chunks.partition(b"\r\n")
+            if not found or len(rest) < (length := int(size, 16)) + 2:
+                return whole
+            if not length and self._transport is not None:
+                self._transport.close()  # the answer is over, though the proxy would take another request
+            whole, self._chunks = whole + rest[:length], rest[length + 2 :]
 
     def _frame(self) -> bytes | None:
         data = self._data
@@ -245,7 +272,10 @@ async def all_at(pages: Sequence[Page], cursor: str, within_s: float = 30.0) -> 
 
 
 async def all_gone(pages: Sequence[Page]) -> None:
-    """End every page, and let their connections close."""
+    """End every page; returns when none has a connection, nor is about to have one."""
     for page in pages:
         page.end()
-    await asyncio.sleep(0.05)
+    await end([page.connecting for page in pages if page.connecting is not None])
+    for page in pages:
+        page.cut()
+    await until(lambda: not any(page.is_connected for page in pages), "all are gone", 5)

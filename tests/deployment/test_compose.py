@@ -1,0 +1,94 @@
+"""docker-compose.yml is read by Docker Compose itself, and keeps the rules of a host that is left alone."""
+
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own, for one call
+
+from config.settings import Settings, load
+from tests.processes import ROOT
+
+OURS = ("api", "gateway-1", "gateway-2", "push", "sandbox", "push-sandbox")
+DRAIN_GONE_S = 20
+"""A gateway is gone at the latest so long after it was told (P10)."""
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    """Every service as Compose understands it, the sandbox's profile included."""
+    compose = shutil.which("docker-compose")
+    assert compose is not None, "this test needs Docker Compose: sudo apt-get install docker-compose"
+    read = subprocess.run(
+        [compose, "--profile", "sandbox", "config"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "FLASHWIRE_SITE": "news.example"},
+    )  # fmt: skip
+    assert read.returncode == 0, read.stderr
+    found: dict[str, dict[str, Any]] = yaml.safe_load(read.stdout)["services"]
+    return found
+
+
+def seconds(text: str) -> int:
+    """`1m5s` and `25s`, as Compose writes them."""
+    minutes, _, rest = text.rpartition("m")
+    return int(minutes or 0) * 60 + int(rest.rstrip("s") or 0)
+
+
+def test_everything_that_serves_is_there(services: dict[str, dict[str, Any]]) -> None:
+    assert set(services) == {*OURS, "valkey", "caddy"}
+
+
+def test_nothing_may_write_where_it_need_not_or_become_what_it_is_not(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["restart"] == "unless-stopped", name
+        assert service.get("user", "flashwire") not in ("root", "0", "0:0"), name
+    assert "USER flashwire" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_world_reaches_caddy_and_nothing_else(services: dict[str, dict[str, Any]]) -> None:
+    assert [name for name, service in services.items() if "ports" in service] == ["caddy"]
+
+
+def test_each_says_when_it_is_of_use(services: dict[str, dict[str, Any]]) -> None:
+    assert [name for name, service in services.items() if "healthcheck" not in service] == []
+
+
+def test_each_has_the_time_that_it_needs_to_leave(services: dict[str, dict[str, Any]]) -> None:
+    for name in ("gateway-1", "gateway-2"):
+        assert seconds(services[name]["stop_grace_period"]) > DRAIN_GONE_S
+    assert seconds(services["api"]["stop_grace_period"]) >= 10
+    assert seconds(services["caddy"]["stop_grace_period"]) > DRAIN_GONE_S
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_is_one_and_production_is_what_it_says(services: dict[str, dict[str, Any]], name: str) -> None:
+    environ = {key: str(value) for key, value in services[name]["environment"].items()}
+    settings = load(environ)  # an unknown name or a wrong value would stop the start
+    assert settings.environment == ("development" if "sandbox" in name else "production")
+    assert settings.public_url == "https://news.example"
+    assert settings.live_url == "wss://news.example"
+    assert settings.redis_url == "redis://valkey:6379/0"
+    assert settings.trusted_proxies, "or every reader would be Caddy"
+    assert settings.drain_abort_s <= DRAIN_GONE_S
+    assert isinstance(settings, Settings)
+
+
+def test_the_store_is_as_durable_as_the_embedded_one_and_keeps_its_files(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    volumes = " ".join(services["valkey"]["volumes"])
+    assert "config/valkey.conf:/etc/flashwire/valkey.conf:ro" in volumes
+    assert "wire:/data" in volumes
+    assert "marks:/flashwire/data" in " ".join(services["api"]["volumes"])
+
+
+def test_the_image_is_made_by_the_steps_of_run() -> None:
+    """There is no engine here to build it; what can be checked is that nothing of it is written twice."""
+    steps = (ROOT / "Dockerfile").read_text()
+    assert "RUN ./setup run" in steps
+    assert "pip install" not in steps
+    assert "./setup run" in (ROOT / "run").read_text()
