@@ -47,6 +47,16 @@ async def test_everybody_is_told_when_to_come_back_one_after_the_other(house: Ho
         await Reader.connect(house.settings.gateway_port)
 
 
+async def test_who_has_gone_already_is_not_waited_for(server: EmbeddedStore) -> None:
+    async with open_house(server, drain_s=8.0, drain_abort_s=10.0) as house:
+        readers = [await house.websocket() for _ in range(150)]  # at 20 ms each, three seconds of good-byes
+        for reader in readers:
+            await reader.next()
+        for reader in readers:
+            reader.close()
+        assert await house.close_gateway() < 1.5
+
+
 async def test_nobody_is_let_in_while_we_leave(house: House) -> None:
     reader = await house.websocket()
     await reader.next()

@@ -86,6 +86,20 @@ async def test_without_descriptors_the_door_waits_and_does_not_spin(server: Embe
         await (await house.websocket()).next()
 
 
+async def test_a_crowd_that_never_says_what_it_wants_does_not_hold_the_door_shut(server: EmbeddedStore) -> None:
+    async with (
+        open_house(server, gateway=False, handshake_timeout_s=60.0) as house,
+        gateway_process(house, 96),
+    ):
+        reading = await house.websocket()
+        await reading.next()
+        for _ in range(150):
+            await house.knock(b"GET")
+        assert (await (await house.websocket()).next())["type"] == "snapshot"
+        await house.post("Still on air")
+        assert (await reading.next())["alert"]["headline"] == "Still on air"
+
+
 async def test_without_descriptors_who_lags_makes_room_and_who_reads_stays(server: EmbeddedStore) -> None:
     rules = {"send_buffer_bytes": 4096, "stall_s": 600.0, "handshake_timeout_s": 60.0}
     async with (

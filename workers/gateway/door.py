@@ -27,6 +27,8 @@ from workers.gateway.metrics import JOINS, REFUSED
 
 ACCEPTS_PER_TURN = 32
 OUT_OF_DESCRIPTORS_PAUSE_S = 0.2
+ROOM_AT_ONCE = 16
+"""So many of those who have not said what they want go together, or a crowd of them would hold the door shut."""
 LAST_REQUESTS_S = 1.0
 END_OF_HEAD = b"\r\n\r\n"
 AUTHORIZE_S = 3.0
@@ -123,9 +125,14 @@ class Door:
             self._read(fd)  # under load the request is already here
 
     def _pause(self) -> None:
-        """Out of descriptors: do not spin; those who knock wait in the kernel's queue while a laggard makes room."""
+        """Out of descriptors: do not spin; those who knock wait in the kernel's queue while others make room.
+
+        First whoever lags most; where nobody does, those who have been longest about their request.
+        """
         REFUSED.labels("descriptors").inc()
-        self._hub.evict_oldest_laggard()
+        if not self._hub.evict_oldest_laggard():
+            for fd in [fd for fd, _ in zip(self._arriving, range(ROOM_AT_ONCE), strict=False)]:
+                self._hub.end(fd, reset=True)
         loop = asyncio.get_running_loop()
         listener = self._listener
         assert listener is not None, "only an open door can pause"

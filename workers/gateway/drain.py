@@ -20,10 +20,13 @@ async def drain(hub: Hub, drain_s: float, abort_s: float, clock: Callable[[], fl
     readers = [(audience, fd) for audience in hub.audiences for fd in (*audience.live, *audience.laggards)]
     random.shuffle(readers)
     apart_s = min(APART_MAX_S, drain_s / max(1, len(readers)))
-    for number, (audience, fd) in enumerate(readers, 1):
-        if fd in audience.live:
-            hub.close_after(fd, farewell(audience, random.uniform(RETRY_FIRST_S, RETRY_LAST_S)))
-        ahead_s = started_s + number * apart_s - clock()
+    told = 0
+    for audience, fd in readers:
+        if fd not in audience.live:
+            continue  # who has gone meanwhile is not waited for, and who lags is told when he has caught up
+        hub.close_after(fd, farewell(audience, random.uniform(RETRY_FIRST_S, RETRY_LAST_S)))
+        told += 1
+        ahead_s = started_s + told * apart_s - clock()
         if ahead_s > 0:
             await asyncio.sleep(ahead_s)
     while hub.busy and clock() - started_s < abort_s:

@@ -290,12 +290,13 @@ class Hub:
                 audience.laggards.pop(fd, None)
                 audience.touched.add(fd)
 
-    def evict_oldest_laggard(self) -> None:
-        """Descriptors are short: whoever has not moved for longest makes room for somebody who reads."""
+    def evict_oldest_laggard(self) -> bool:
+        """Descriptors are short: whoever has not moved for longest makes room; whether anybody did."""
         lagging = [(laggard.moved_s, fd, laggard) for each in self.audiences for fd, laggard in each.laggards.items()]
         if lagging:
             _, fd, laggard = min(lagging, key=lambda found: found[:2])
             self.evict(fd, laggard)
+        return bool(lagging)
 
     def close(self) -> None:
         """End whoever is left, at once, and be of no more use."""
