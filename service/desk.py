@@ -116,8 +116,10 @@ class Desk:
         self._seen = seen
 
     async def answered(self, idempotency: Idempotency | None) -> Outcome | None:
-        """The answer that this Idempotency-Key has already had. Raises IdempotencyMismatch, StoreUnavailable."""
-        known = None if idempotency is None else await stream.answered(self._store, idempotency)
+        """The answer that this Idempotency-Key has had. Raises IdempotencyMismatch, StoreUnavailable, NotDurable."""
+        if idempotency is None:
+            return None
+        known = await stream.answered(self._store, idempotency, self._bounds.replicas_min)
         return None if known is None or known.replayed is None else await self._again(known.replayed, str(known.cursor))
 
     async def publish(self, draft: Draft, actor: Actor, idempotency: Idempotency | None) -> Outcome:

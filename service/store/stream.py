@@ -98,11 +98,17 @@ async def reaching_store() -> AsyncIterator[None]:
         raise StoreUnavailable(f"the store cannot be reached: {error or type(error).__name__}") from error
 
 
-async def answered(store: Store, idempotency: Idempotency) -> Appended | None:
-    """The answer stored under this Idempotency-Key. Raises IdempotencyMismatch if it was to another request."""
+async def answered(store: Store, idempotency: Idempotency, replicas_min: int = 0) -> Appended | None:
+    """The answer stored under this Idempotency-Key. Raises IdempotencyMismatch if it was to another request, and
+    NotDurable while too few replicas have it.
+    """
     async with reaching_store():
         known = await store.hmget(keys.answer(idempotency.key_id, idempotency.key), ["fingerprint", "answer", "cursor"])
-    return None if known[0] is None else _replay(idempotency, *cast("tuple[bytes, bytes, bytes]", known))
+        if known[0] is None:
+            return None
+        done = _replay(idempotency, *cast("tuple[bytes, bytes, bytes]", known))
+        await _confirm(store, idempotency, replicas_min)
+    return done
 
 
 async def append(
@@ -140,7 +146,10 @@ async def append(
             return Appended(_cursor(cursor))
         case [b"replay", known, stored, cursor]:
             assert idempotency is not None, "only a keyed call can be a replay"
-            return _replay(idempotency, known, stored, cursor)
+            done = _replay(idempotency, known, stored, cursor)
+            async with reaching_store():
+                await _confirm(store, idempotency, bounds.replicas_min)
+            return done
         case [b"stale", current]:
             raise VersionStale(int(current))
         case [b"behind"]:
@@ -158,9 +167,32 @@ async def _call(store: Store, names: tuple[str, ...], values: tuple[Any, ...], r
         pipe.eval(_APPEND, len(names), *names, *values)
         pipe.wait(replicas_min, REPLICA_WAIT_MS)
         reply, replicas = await pipe.execute()
+    _judge(replicas, replicas_min)
+    return cast("list[Any]", reply)
+
+
+async def _confirm(store: Store, idempotency: Idempotency, replicas_min: int) -> None:
+    """Wait until the replicas have what was stored with this answer. Raises NotDurable.
+
+    The call that stored it may have waited in vain. WAIT counts from the connection's own last write, so we make one
+    that changes nothing: the answer expires when it would have expired anyway.
+    """
+    if not replicas_min:
+        return
+    name = keys.answer(idempotency.key_id, idempotency.key)
+    async with store.pipeline(transaction=False) as pipe:
+        pipe.pexpiretime(name)
+        (expires_ms,) = await pipe.execute()
+    async with store.pipeline(transaction=False) as pipe:
+        pipe.pexpireat(name, max(expires_ms, 1))
+        pipe.wait(replicas_min, REPLICA_WAIT_MS)
+        _, replicas = await pipe.execute()
+    _judge(replicas, replicas_min)
+
+
+def _judge(replicas: int, replicas_min: int) -> None:
     if replicas < replicas_min:
         raise NotDurable(f"{replicas} of {replicas_min} replicas confirmed the revision in {REPLICA_WAIT_MS} ms")
-    return cast("list[Any]", reply)
 
 
 def _replay(idempotency: Idempotency, fingerprint: bytes, answer: bytes, cursor: bytes) -> Appended:

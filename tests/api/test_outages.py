@@ -8,7 +8,7 @@ import time
 import redis
 
 from service.store.embedded import EmbeddedStore
-from tests.api.conftest import Api, issue, running, serving, settings_for
+from tests.api.conftest import Api, running, serving, settings_for
 from tests.stores import until
 
 
@@ -109,13 +109,6 @@ async def test_relaxed_takes_what_the_store_gives_and_says_so(server: EmbeddedSt
     async with serving(settings_for(server, durability="relaxed")) as api:
         assert (await api.post()).status_code == 201
         assert (await api.get("/readyz")).json()["durability"] == {"gives": "none", "enough": True, "remedy": None}
-
-
-async def test_too_few_replicas_is_no_plain_201(server: EmbeddedStore) -> None:
-    async with running(settings_for(server, durability="replica"), ready=False) as process:
-        await until(lambda: process.watch.current is not None)
-        assert "replicas" in " ".join(process.readiness().reasons)
-        assert await issue(process)
 
 
 async def test_readyz_says_what_is_known(api: Api) -> None:
