@@ -15,6 +15,7 @@ import click
 from service import up, watch
 from service.commands import editors
 from service.commands.asking import api_key, live_url
+from service.commands.backup import backup, restore
 from service.commands.delivery import delivery
 from service.commands.devices import devices
 from service.commands.doctor import doctor
@@ -178,6 +179,8 @@ def watch_command(edition: str, limit: int, after: str | None, exercise: bool, a
 
 
 main.add_command(doctor)
+main.add_command(backup)
+main.add_command(restore)
 
 
 if __name__ == "__main__":

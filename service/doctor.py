@@ -19,7 +19,7 @@ from service.domain.outcome import Lost, NotConfigured, NotSent, OurFault, Retry
 from service.domain.payloads.notification import Message
 from service.duty_key import DUTY_KEY_FILE
 from service.findings import Finding, Patient, State
-from service.store import durability, embedded
+from service.store import dump, durability, embedded
 from service.store.connection import for_commands
 from service.store.stream import reaching_store
 from workers.push import providers
@@ -95,6 +95,18 @@ async def _store(patient: Patient) -> list[Finding]:
     if tuple(map(int, version.split(".")[:2])) < STORE_MIN:
         return [Finding("store", "failed", says, f"use version {'.'.join(map(str, STORE_MIN))} or newer")]
     return [Finding("store", "ok", says)]
+
+
+async def _restored(patient: Patient) -> list[Finding]:
+    if patient.store is None:
+        return []
+    try:
+        if not await dump.is_half_restored(patient.store):
+            return []
+    except StoreUnavailable:
+        return []  # told by the check of the store
+    says = "a restore has begun and not ended: the store holds some of a backup"
+    return [Finding("restore", "failed", says, "stop all, and run `flashwire restore --force FILE` again")]
 
 
 async def _durability(patient: Patient) -> list[Finding]:
@@ -209,6 +221,7 @@ CHECKS: tuple[Check, ...] = (
     _versions,
     _newsroom,
     _store,
+    _restored,
     _durability,
     room.memory,
     room.disk,

@@ -48,6 +48,29 @@ def load(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+def check_same(path: Path, pem: bytes) -> None:
+    """That `path` holds this key pair or none at all. Raises VapidError."""
+    try:
+        is_other = path.exists() and path.read_bytes() != pem
+    except OSError as problem:
+        raise VapidError(f"{path}: cannot be read: {problem.strerror}") from None
+    if is_other:
+        raise VapidError(f"{path}: is not the backup's key pair, to which its browsers are bound: move it away")
+
+
+def put_back(path: Path, pem: bytes) -> bool:
+    """Let `path` hold this key pair (mode 0400); False where it does already. Raises VapidError."""
+    check_same(path, pem)
+    if path.exists():
+        return False
+    try:
+        _write_once(path, pem)
+    except OSError as problem:
+        raise VapidError(f"{path}: cannot be made: {problem.strerror}") from None
+    check_same(path, pem)
+    return True
+
+
 def public_key(key: ec.EllipticCurvePrivateKey) -> str:
     """What a page hands to `pushManager.subscribe` and a sender writes as `k=`: base64url of the 65 bytes, unpadded."""
     point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
@@ -55,10 +78,14 @@ def public_key(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 def _make(path: Path) -> None:
-    """Written whole and then given its name, which fails where another process was faster: then that one's counts."""
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    _write_once(path, pem)
+
+
+def _write_once(path: Path, pem: bytes) -> None:
+    """Written whole and then given its name, which fails where another process was faster: then that one's counts."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-") as file:
         os.fchmod(file.fileno(), MODE)
         file.write(pem)

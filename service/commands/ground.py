@@ -106,8 +106,11 @@ def leave_with(parent: int | None) -> None:
     threading.Thread(target=watch_parent, name="parent", daemon=True).start()
 
 
-def with_store(act: Callable[[Store], Awaitable[Result]]) -> Result:
-    """What `act` makes of the store of the settings, or of the running `up` on the data folder."""
+def with_store(act: Callable[[Store], Awaitable[Result]], timeout_s: float | None = None) -> Result:
+    """What `act` makes of the store of the settings, or of the running `up` on the data folder.
+
+    A call takes at most `store_timeout_s`, or `timeout_s` where that is known to be too short.
+    """
     settings = read_settings()
     if settings.redis_url is None and not embedded.is_running(settings.data_dir):
         raise Failed(
@@ -116,7 +119,8 @@ def with_store(act: Callable[[Store], Awaitable[Result]]) -> Result:
         )
 
     async def on_store() -> Result:
-        store = for_commands(settings.redis_url or embedded.url(settings.data_dir), settings.store_timeout_s)
+        url = settings.redis_url or embedded.url(settings.data_dir)
+        store = for_commands(url, timeout_s or settings.store_timeout_s)
         try:
             return await act(store)
         finally:

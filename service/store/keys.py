@@ -34,11 +34,25 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
                                                                     figures.py
     pause:<platform>     string  until when a provider is left alone (ms)  as long  pauses.py
     dead:push            stream  jobs that were given up            newest 10,000  plans.py
+    restoring            string  when a restore began (ms)          until it has ended  refill.py
 
 A drill has keys of its own: `{en}:exercise` in place of `{en}`.
 """
 
+import re
+
 import msgspec
+
+_PUSHED = rb"push:(apns|fcm|webpush):[a-z]+(:health-check)?"
+_JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm|webpush):[0-9]+"
+_OURS = re.compile(
+    rb"(head|wire|history):\{.*|(alert|versions|answers|answer|key|plan|open|ledger|rung|delivery|sockets|pause):.*"
+    rb"|(block|heirs|tokens):.*|audit|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
+    rb"|" + _PUSHED + rb"|" + _JOB,
+    re.DOTALL,
+)
+_PASSING = re.compile(rb"arq:.*|plans|open:.*|pause:.*|restoring|" + _PUSHED, re.DOTALL)
+_HEAD = re.compile(rb"head:\{(.+)\}(:exercise)?", re.DOTALL)
 
 
 class WireName(msgspec.Struct, frozen=True):
@@ -50,6 +64,22 @@ class WireName(msgspec.Struct, frozen=True):
     @property
     def suffix(self) -> str:
         return f"{{{self.edition}}}:exercise" if self.exercise else f"{{{self.edition}}}"
+
+
+def is_ours(name: bytes) -> bool:
+    """Whether a key of this name is written by Flashwire, its queues included."""
+    return _OURS.fullmatch(name) is not None
+
+
+def is_passing(name: bytes) -> bool:
+    """Whether a key only says what is being done at the moment: queues, open blocks, pauses. No backup holds it."""
+    return _PASSING.fullmatch(name) is not None
+
+
+def wire_of_head(name: bytes) -> WireName | None:
+    """The wire whose head has this name; None for any other key."""
+    found = _HEAD.fullmatch(name)
+    return None if found is None else WireName(found[1].decode("utf-8", "surrogateescape"), found[2] is not None)
 
 
 def head(wire: WireName) -> str:
@@ -123,6 +153,7 @@ def sockets(alert_id: str) -> str:
 
 
 DEAD = "dead:push"
+RESTORING = "restoring"
 
 
 def pause(platform: str) -> str:
