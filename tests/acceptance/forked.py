@@ -8,37 +8,27 @@ whoever was away with a cursor of the old life is never resumed.
 import asyncio
 import contextlib
 import random
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 
-from config.settings import VALKEY_CONF
-from service.store.connection import Store, for_commands
-from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 from tests.acceptance.form import Figures, nothing_of, over
-from tests.gateway.house import House, request, settings_for
+from tests.acceptance.night import EVENTS, HISTORY, TOLD_WITHIN_S, Night
+from tests.gateway.house import request
 from tests.gateway.reader import Ended, Reader
-from tests.ports import free_ports
-from tests.processes import System
 
 PLANTS = ("no-snapshot", "wrong-reason", "resumed", "old-epoch", "gap", "differs")
-EVENTS = ("stale replica", "longer fork", "emptied store", "empty disk", "old disk")
 FULL = {"readers": 300, "rounds": 2}
 SHORT = {"readers": 30, "rounds": 1}
 AWAY = 6
 """Readers who are away while it happens, and come back with their cursors."""
-SEEN, LOST, LONGER, AFTER = 4, 3, 5, 3
-"""Alerts before an event, alerts that it loses, what a longer fork has in their place, and alerts after it."""
+SEEN, AFTER = 4, 3
+"""Alerts before an event, and after it."""
 SNAPSHOT = 10
 """Alerts that a reader gets who did not ask for a snapshot."""
-HISTORY = 100
-TOLD_WITHIN_S = 30.0
 TOLD_MAX_S = 3.0
 
 
@@ -182,132 +172,6 @@ class Follower:
         for alert in message["alerts"] if message["type"] == "snapshot" else [message.get("alert")]:
             if alert is not None and alert["version"] > self._shown.get(alert["id"], (0, True))[0]:
                 self._shown[alert["id"]] = (alert["version"], "undone" not in alert["signals"])
-
-
-class Night:
-    """Two stores behind one path, an `up` that knows only the path, and its readers."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._door = folder / "door.sock"
-        self._made = 0
-        self.store = self._new_store()
-        self._open(self.store)
-        self.system = System(folder, redis_url=f"unix://{self._door}", processes=2, wire_max_revisions=50)
-        self._key = self.system.key
-
-    def close(self) -> None:
-        self.system.close()
-        self.store.kill()
-
-    def _new_store(self) -> EmbeddedStore:
-        self._made += 1
-        store = EmbeddedStore(DataFolder.hold(self._folder / f"store{self._made}", "an acceptance test"), VALKEY_CONF)
-        store.start()
-        return store
-
-    def _open(self, store: EmbeddedStore) -> None:
-        new = self._door.with_suffix(".new")
-        new.symlink_to(store.url.removeprefix("unix://"))
-        new.replace(self._door)
-
-    async def post(self, count: int) -> None:
-        """So many alerts, by a key that the store of the moment knows."""
-        for number in range(count):
-            deadline_s = time.monotonic() + TOLD_WITHIN_S
-            while (refused := await asyncio.to_thread(self._post, f"Tide table {self._made}-{number}")) is not None:
-                assert time.monotonic() < deadline_s, refused
-                await asyncio.sleep(0.05)
-
-    def _post(self, headline: str) -> OSError | None:
-        body = {"edition": "en", "headline": headline, "level": "line"}
-        try:
-            self.system.ask("/v1/alerts", body, key=self._key)
-        except HTTPError as refused:
-            refused.close()
-            if refused.code == 401:  # the store that knew the key is gone
-                self._key = self.system.done("keys", "create", "--role", "duty", "--name", "desk")["key"]
-            return refused
-        except OSError as broken:
-            return broken
-        return None
-
-    async def replica(self) -> EmbeddedStore:
-        """Another store that has what ours has, and then no more of it."""
-        (port,) = free_ports(1)
-        ours, other = self.store, self._new_store()
-        primary, replica = for_commands(ours.url, 5.0), for_commands(other.url, 5.0)
-        await _say(primary, "CONFIG", "SET", "port", port)
-        await _say(replica, "REPLICAOF", "127.0.0.1", port)
-        deadline_s = time.monotonic() + TOLD_WITHIN_S
-        while (await replica.info("replication")).get("master_link_status") != "up":
-            assert time.monotonic() < deadline_s, "the replica does not follow"
-            await asyncio.sleep(0.02)
-        await primary.wait(1, 5000)
-        await _say(replica, "REPLICAOF", "NO", "ONE")
-        await primary.aclose()
-        await replica.aclose()
-        return other
-
-    async def happen(self, event: str) -> float:
-        """Lose what was published last; when the other store can be reached (monotonic)."""
-        kept = self._folder / f"kept{self._made}-{time.monotonic_ns()}"
-        match event:
-            case "stale replica" | "longer fork":
-                other = await self.replica()
-                await self.post(LOST)
-                if event == "longer fork":
-                    await self._publish_elsewhere(other, LOST + LONGER)
-                return await asyncio.to_thread(self._exchange, other)
-            case "emptied store":
-                store = for_commands(self.store.url, 5.0)
-                await _say(store, "FLUSHALL")
-                await store.aclose()
-            case _:
-                if event == "old disk":
-                    await asyncio.to_thread(self._copy, kept)
-                    await self.post(LOST)
-                await asyncio.to_thread(self._put, kept)
-        return time.monotonic()
-
-    def _exchange(self, other: EmbeddedStore) -> float:
-        """The primary is stopped, the replica takes over, and the primary is fenced."""
-        old, self.store = self.store, other
-        self._open(other)
-        old.kill()
-        return time.monotonic()
-
-    async def _publish_elsewhere(self, other: EmbeddedStore, count: int) -> None:
-        """What another API, which had not seen what was lost, has published on the replica since."""
-        store = for_commands(other.url, 5.0)
-        house = House(other, store, settings_for(other, wire_max_revisions=50))
-        for number in range(count):
-            await house.post(f"Ferry times {number}")
-        await store.aclose()
-
-    def _copy(self, place: Path) -> None:
-        self.store.kill()
-        shutil.copytree(self.store.data_dir / "store", place)
-        self.store.start()
-
-    def _put(self, place: Path) -> None:
-        """The disk as it was kept, or an empty one."""
-        self.store.kill()
-        shutil.rmtree(self.store.data_dir / "store")
-        if place.exists():
-            shutil.copytree(place, self.store.data_dir / "store")
-        self.store.start()
-
-    async def history(self) -> tuple[str, tuple[tuple[str, int], ...]]:
-        """Cursor, and ids with versions."""
-        page = await asyncio.to_thread(self.system.ask, f"/v1/editions/en/ticker?limit={HISTORY}")
-        return page["cursor"], tuple((alert["id"], alert["version"]) for alert in page["alerts"])
-
-
-async def _say(store: Store, *words: object) -> None:
-    async with store.pipeline(transaction=False) as pipe:
-        pipe.execute_command(*words)
-        await pipe.execute()
 
 
 async def observe(seed: int, readers: int, rounds: int) -> tuple[list[Case], dict[str, float]]:
