@@ -43,6 +43,12 @@ TESTS: Mapping[str, Acceptance] = {
 SHOWN_MAX = 10
 
 
+def observe(name: str, seed: int, *, short: bool) -> tuple[Any, dict[str, float]]:
+    """What one run records: facts, and figures."""
+    test = TESTS[name]
+    return asyncio.run(test.observe(seed, **(test.SHORT if short else test.FULL)))
+
+
 def judge(test: Acceptance, facts: Any, figures: Figures, asked: Mapping[str, Any]) -> list[str]:
     """All that is wrong with a run of the form `asked`; its times only where that is the full one."""
     late = test.late(figures) if asked is test.FULL else ()
@@ -74,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     for name, test in tests.items():
         asked = test.SHORT if chosen.short else test.FULL
         print(f"{name}, seed {chosen.seed} …", file=sys.stderr, flush=True)
-        facts, figures = asyncio.run(test.observe(chosen.seed, **asked))
+        facts, figures = observe(name, chosen.seed, short=chosen.short)
         if chosen.plant is not None:
             facts = test.plant(facts, chosen.plant)
         code = max(code, report(name, figures, judge(test, facts, figures, asked)))
