@@ -4,13 +4,14 @@ The rule to remember: `/healthz` says that the process turns, `/readyz` that it 
 its store is alive and not ready, and must not be restarted for that. `/metrics` is for us: never on a public port.
 """
 
+import asyncio
 import platform
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -18,6 +19,8 @@ from starlette.routing import Route, Router
 from service.listening import CannotListen, Listener, configure, listen
 
 __all__ = ["AdminServer", "CannotListen", "Readiness", "health_routes", "serve_admin"]
+
+TASKS = Gauge("flashwire_asyncio_tasks", "Tasks of the process's event loop; a number that only grows is a leak.")
 
 
 class Readiness(msgspec.Struct, frozen=True, rename="camel"):
@@ -77,6 +80,7 @@ async def _version(_: Request) -> Response:
 
 
 async def _metrics(_: Request) -> Response:
+    TASKS.set(len(asyncio.all_tasks()))
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
 

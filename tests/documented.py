@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ROOT / "docs" / "settings.md"
 METRICS = ROOT / "docs" / "metrics.md"
 PROCESSES = {
+    "service.admin": "all",
     "service.api.metrics": "api",
     "service.newswire": "api, gateway",
     "workers.gateway.metrics": "gateway",

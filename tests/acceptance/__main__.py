@@ -9,6 +9,7 @@ from typing import Any
 from tests.acceptance import (
     acknowledged,
     chaos,
+    churn,
     cut,
     drain,
     fire,
@@ -39,6 +40,7 @@ TESTS: Mapping[str, Acceptance] = {
     "killed": killed,
     "fire": fire,
     "takeback": takeback,
+    "churn": churn,
 }
 SHOWN_MAX = 10
 
