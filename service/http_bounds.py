@@ -46,7 +46,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self._unheard = Unheard(transport)
+        self._unheard = Unheard(transport, self._leave)
         self._at, self._since = _At.HEAD, self.loop.time()
         self._received = self._parsed = 0
         self._has_ended_one = self._is_answered = self._is_over = False
@@ -160,6 +160,19 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         self._go_on(self._ahead)
+
+    def _leave(self) -> None:
+        """End the connection with the answer that was just given.
+
+        Who is still sending his body is listened to for a while: closing would send him a reset, and a client or a
+        proxy that is reset while it sends forgets the answer. What he sends is dropped, and `_look` ends it.
+        """
+        if self._at is not _At.BODY or self._running is None or not self._running.response_complete:
+            self.transport.close()
+            return
+        self._is_over, self.cycle = True, self._running
+        self.pipeline.clear()
+        self.transport.write_eof()
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

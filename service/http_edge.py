@@ -6,6 +6,7 @@ The rule to remember: a client may vanish between any two of our steps. That is 
 import socket
 import struct
 from asyncio import Transport
+from collections.abc import Callable
 
 import msgspec
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -58,17 +59,18 @@ class Flow(FlowControl):
 
 
 class Unheard:
-    """A transport for answers: what is written once the client has gone is dropped, where uvloop would raise."""
+    """A transport for answers: what is written once the client has gone is dropped, where uvloop would raise.
 
-    def __init__(self, transport: Transport) -> None:
+    `leave` ends the connection after an answer that says so.
+    """
+
+    def __init__(self, transport: Transport, leave: Callable[[], None]) -> None:
         self._transport = transport
+        self.close = leave
 
     def write(self, data: bytes) -> None:
         if not self._transport.is_closing():
             self._transport.write(data)
-
-    def close(self) -> None:
-        self._transport.close()
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()

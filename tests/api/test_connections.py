@@ -37,7 +37,10 @@ class Hurried(AtOnceHttp):
 
 
 class App:
-    """Echoes bodies at /echo, answers pages at once, and answers everything else without looking at it."""
+    """Echoes bodies at /echo, answers pages at once, and answers everything else without looking at it.
+
+    /enough ends the connection with its answer.
+    """
 
     def __init__(self) -> None:
         self.begun = 0
@@ -60,6 +63,8 @@ class App:
             else:
                 return
         headers = [(b"content-length", b"%d" % len(body))]
+        if scope["path"] == "/enough":
+            status, headers = 413, [*headers, (b"connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -124,6 +129,13 @@ def to_the_end(connection: socket.socket) -> bytes:
     return received
 
 
+def send_for(connection: socket.socket, seconds: float) -> None:
+    started_at = time.monotonic()
+    while time.monotonic() - started_at < seconds:
+        connection.sendall(b"b" * 10_000)
+        time.sleep(0.01)
+
+
 def statuses(received: bytes) -> list[int]:
     return [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
 
@@ -160,6 +172,25 @@ def test_a_trickled_body_that_was_answered_is_cut_off(served: Served) -> None:
             except ConnectionError:
                 return
         raise AssertionError("still open")
+
+
+def test_who_is_still_sending_when_the_answer_ends_the_connection_gets_the_answer(served: Served) -> None:
+    """A reset would reach it in the middle of its sending, and most clients and proxies then forget what they heard."""
+    for _ in range(10):
+        with served.connect() as connection:
+            connection.sendall(post(b"/enough", b"Content-Length: 100000"))
+            answer = read(connection, b"none")
+            for _ in range(10):
+                connection.sendall(b"b" * 10_000)
+            assert statuses(answer + to_the_end(connection)) == [413]
+
+
+def test_who_never_stops_sending_after_such_an_answer_is_cut_off(served: Served) -> None:
+    with served.connect() as connection:
+        connection.sendall(post(b"/enough", b"Content-Length: 3000000000"))
+        assert statuses(to_the_end(connection)) == [413], "the answer ends at once, whatever is still sent"
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            send_for(connection, 4)
 
 
 def test_a_body_that_follows_its_answer_in_time_keeps_the_connection(served: Served) -> None:
