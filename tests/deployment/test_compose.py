@@ -86,6 +86,27 @@ def test_the_store_is_as_durable_as_the_embedded_one_and_keeps_its_files(
     assert "marks:/flashwire/data" in " ".join(services["api"]["volumes"])
 
 
+def test_caddy_without_root_may_listen_and_owns_what_it_keeps(services: dict[str, dict[str, Any]]) -> None:
+    """Without new privileges its program's capability does not count, and its image's own folders belong to root."""
+    caddy = services["caddy"]
+    assert str(caddy["sysctls"]["net.ipv4.ip_unprivileged_port_start"]) == "0"
+    assert caddy["cap_add"] == ["NET_BIND_SERVICE"]
+    steps = (ROOT / "Dockerfile").read_text()
+    kept = [volume.split(":")[1] for volume in caddy["volumes"] if not volume.endswith(":ro")]
+    assert sorted(kept) == ["/caddy/config", "/caddy/data"]
+    assert f"chown -R {caddy['user']} /caddy" in steps
+
+
+def test_what_asks_for_health_names_no_host_of_two_families(services: dict[str, dict[str, Any]]) -> None:
+    """`localhost` may mean ::1, where nobody listens."""
+    assert [name for name, service in services.items() if "localhost" in str(service["healthcheck"])] == []
+
+
+def test_credentials_come_neither_into_the_image_nor_into_a_commit() -> None:
+    assert "secrets" in (ROOT / ".dockerignore").read_text().splitlines()
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
 def test_the_image_is_made_by_the_steps_of_run() -> None:
     """There is no engine here to build it; what can be checked is that nothing of it is written twice."""
     steps = (ROOT / "Dockerfile").read_text()
