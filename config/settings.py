@@ -99,7 +99,11 @@ class Settings:
     data_dir: Path = Path("data")
     """The embedded store and the duty key; relative to the folder it is started in."""
     disk_free_min_bytes: Annotated[int, Between(0, 2**50)] = 268_435_456
-    """`doctor` fails where less is free on the disk of data_dir: a store that cannot write its log takes no alert."""
+    """`doctor` fails and the API alarms where less is free on the disk of data_dir: a store that cannot write its log
+    takes no alert."""
+    ballast_bytes: Annotated[int, Between(0, 100_000_000_000)] = 67_108_864
+    """A file that `up` keeps in data_dir where there is room, and gives up when the disk is full, so that its store
+    can write again (on Linux). 0 = none."""
     redis_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
     """The store: redis://, rediss://, unix:// or redis+sentinel://h1,h2,h3/name. None = the embedded store of `up`."""
     tail_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None

@@ -1,16 +1,19 @@
 """Keep the embedded store of `flashwire up` running: started again when it ends, replaced when it says nothing at all.
+On a full disk it gives up the ballast for the store, and puts it back when there is room.
 
 The rule to remember: nothing acknowledged is lost by killing a store, since it has synced before it answered. A store
 that hangs is an outage without an end, which only we can end.
 """
 
 import asyncio
+import errno
 import time
 
 import structlog
 
 from service.ending import end
 from service.store import embedded
+from service.store.ballast import FULL_BYTES, Ballast, free_bytes
 from service.store.embedded import EmbeddedError, EmbeddedStore
 
 log = structlog.get_logger("up")
@@ -22,20 +25,26 @@ PROBE_EVERY_S = 1.0
 MISSED_MIN = 3
 """Questions that stay without an answer before we judge: a pause of our own is not the store's fault."""
 
+REMEDY = (
+    'free room there: `flashwire doctor` tells how much is wanted; docs/operations.md, "The disk is full", what may go'
+)
+
 
 class StoreKeeper:
     """One embedded store that should be running; `start` once, `stop` at the end."""
 
-    def __init__(self, store: EmbeddedStore, mute_s: float) -> None:
+    def __init__(self, store: EmbeddedStore, mute_s: float, ballast: Ballast) -> None:
         """`mute_s`: after so long without an answer the store is killed and started again."""
         self.store = store
         self._mute_s = mute_s
+        self._ballast = ballast
         self._starts: asyncio.Future[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start it, return once it answers, and keep it running from now on. Raises EmbeddedError."""
-        await self._start()
+        await self._start_with_room()
+        await self._keep_ballast()
         self._keeping = asyncio.create_task(self._keep(), name="keep the store")
 
     async def stop(self) -> None:
@@ -51,6 +60,29 @@ class StoreKeeper:
         self._starts = asyncio.ensure_future(asyncio.to_thread(self.store.start))
         await asyncio.shield(self._starts)
 
+    async def _start_with_room(self) -> None:
+        """Start it; on a full disk, once more without the ballast. Raises EmbeddedError."""
+        if free_bytes(self.store.data_dir) < FULL_BYTES:
+            self._give_up_ballast()
+        try:
+            await self._start()
+        except EmbeddedError as problem:
+            if not _is_full(problem) or not self._give_up_ballast():
+                raise
+            await self._start()
+
+    def _give_up_ballast(self) -> bool:
+        """Whether there was any."""
+        given = self._ballast.give_up()
+        if given:
+            log.error("the disk is full: the ballast is given up, so that the store can write; it does not last long",
+                      folder=str(self.store.data_dir), remedy=REMEDY)  # fmt: skip
+        return given
+
+    async def _keep_ballast(self) -> None:
+        if await asyncio.to_thread(self._ballast.keep):
+            log.info("the ballast lies in the data folder", folder=str(self.store.data_dir))
+
     async def _keep(self) -> None:
         """Start it again where it lies whenever it ends; readers keep what they have meanwhile."""
         pause_s = PAUSE_FIRST_S
@@ -64,7 +96,7 @@ class StoreKeeper:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, PAUSE_MAX_S)
                 try:
-                    await self._start()
+                    await self._start_with_room()
                     log.info("the store runs again", pid=self.store.pid)
                     break
                 except EmbeddedError as problem:
@@ -83,6 +115,7 @@ class StoreKeeper:
         heard, missed = time.monotonic(), 0
         while True:
             await asyncio.sleep(PROBE_EVERY_S)
+            await self._keep_ballast()
             if await asyncio.to_thread(embedded.is_running, self.store.data_dir):
                 heard, missed = time.monotonic(), 0
                 continue
@@ -91,3 +124,8 @@ class StoreKeeper:
                 log.error("the store is mute and is replaced", pid=self.store.pid, for_s=self._mute_s)
                 await asyncio.to_thread(self.store.kill)
                 return
+
+
+def _is_full(problem: EmbeddedError) -> bool:
+    """Whether the disk takes nothing more, or nothing more of ours."""
+    return isinstance(problem.__cause__, OSError) and problem.__cause__.errno in (errno.ENOSPC, errno.EDQUOT)

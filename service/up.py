@@ -24,6 +24,7 @@ from service.addresses import live_url, local_url, public_url, sandbox_url
 from service.children import child
 from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
 from service.sandboxed import with_sandbox
+from service.store.ballast import Ballast
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from service.store_keeper import StoreKeeper
@@ -65,7 +66,8 @@ class Up:
         self._asked = asyncio.Event()
         self._store: StoreKeeper | None = None
         if not settings.redis_url:
-            self._store = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF, environ), settings.store_mute_s)
+            ballast = Ballast(folder.path, settings.ballast_bytes, settings.disk_free_min_bytes)
+            self._store = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF, environ), settings.store_mute_s, ballast)
         self._api: list[Child] = []
         self._gateways: list[Child] = []
         self._push: list[Child] = []

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DEADLINE_S = 30.0
 LOOK_AGAIN_S = 0.005
 LOG_SHOWN = 3000
-QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1, "push": "off"}
+QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1, "push": "off",
+         "ballast_bytes": 0}  # fmt: skip
 """Settings under which a test need not wait; a test may name others, and one of push says push="auto"."""
 CHILDREN_MAX = 16
 """Admin ports kept free for the children of `flashwire up`, which follow one another."""

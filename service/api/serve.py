@@ -18,6 +18,7 @@ from config.settings import Settings
 from service.admin import CannotListen, Readiness, serve_admin
 from service.api.app import create_app
 from service.api.at_once import AtOnceHttp
+from service.api.disk import DiskWatch
 from service.api.epochs import Epochs
 from service.api.high_water import HighWater
 from service.api.watch import DurabilityWatch
@@ -66,6 +67,7 @@ class Process:
         self.watch = DurabilityWatch(
             self.store, settings.durability, settings.replicas_min, settings.durability_check_s
         )
+        self.disk = DiskWatch(settings.data_dir, settings.disk_free_min_bytes)
         desk = Desk(
             self.store, newsroom, bounds(settings), expires_default_s=settings.expires_default_s, now_ms=now_ms,
             durability=lambda: self.watch.current, seen=self.epochs.seen,
@@ -78,7 +80,7 @@ class Process:
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What must run as long as the process; none of it ever ends by itself."""
-        return [self.epochs.follow(), self._follow(), self.watch.follow()]
+        return [self.epochs.follow(), self._follow(), self.watch.follow(), self.disk.follow()]
 
     async def _follow(self) -> None:
         await self.epochs.checked.wait()  # what a store that was put back says is not served
@@ -102,6 +104,7 @@ class Process:
             reasons.append(durability.remedy or "the store is not durable enough")
         details = {
             "durability": durability,
+            "disk": {"low": self.disk.low},
             "tail": {
                 "hearing": newswire.hearing,
                 "lagS": round(newswire.lag_s, 3) if newswire.loaded.is_set() else None,

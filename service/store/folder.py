@@ -3,6 +3,7 @@
 The rule to remember: the lock lies on the open file, not on its name; a process that inherits the file holds it too.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -45,7 +46,8 @@ class Lock:
             os.close(fd)
             raise FolderHeld(path.parent, told) from None
         os.ftruncate(fd, 0)
-        os.pwrite(fd, json.dumps({"holder": holder, "pid": os.getpid()}).encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk: we hold it, though nobody will read who does
+            os.pwrite(fd, json.dumps({"holder": holder, "pid": os.getpid()}).encode(), 0)
         return cls(fd)
 
     def release(self) -> None:

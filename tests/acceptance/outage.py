@@ -9,7 +9,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -30,6 +29,7 @@ from tests.acceptance.form import Figures, nothing_of, over
 from tests.gateway.house import request
 from tests.gateway.reader import Ended, Reader, place
 from tests.processes import System
+from tests.small_disk import fill, small_disk
 
 PLANTS = ("drop", "lose-ack", "dup", "hole", "plain-201", "no-retry-after", "unanswered", "cut", "not-stale",
           "missed", "restarted", "silent-supervisor")  # fmt: skip
@@ -45,9 +45,6 @@ PACE_S = 0.05
 SLOW_S = 0.2
 DISK = "24m"
 WITHIN_S = 30.0
-NEEDED = (
-    "a full disk needs one of its own: mount -t tmpfs must be allowed (as root; in a container, --cap-add SYS_ADMIN)"
-)
 REMEDY = "The store refuses its log"
 
 
@@ -260,10 +257,10 @@ class Site:
                 await self._say("CONFIG", "SET", "maxmemory", "0")
             case "full":
                 begun_s = time.monotonic()
-                ballast = self._system.data_dir / "ballast"
-                await asyncio.to_thread(_fill, ballast)
+                filling = self._system.data_dir / "filling"
+                await asyncio.to_thread(fill, filling)
                 await asyncio.sleep(self._for_s)
-                ballast.unlink()
+                filling.unlink()
             case "torn":
                 begun_s, log = await self._take_down()
                 with log.open("ab") as file:  # half of a write that nobody was told of
@@ -351,51 +348,37 @@ class Site:
             await asyncio.sleep(0.01)
 
 
-def _fill(ballast: Path) -> None:
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while file.write(b"\0" * 4096):
-            pass
-
-
 async def observe(seed: int, readers: int, for_s: float, stale_after_s: float) -> tuple[Facts, dict[str, float]]:
     """Every event in any order under posts and readers; the facts, and figures."""
     chance = random.Random(seed)
     started_s = time.monotonic()
     pages = [Page() for _ in range(readers)]
     events, recovered_s = [], []
-    with tempfile.TemporaryDirectory(prefix="flashwire-acceptance-") as name:
-        data = Path(name) / "data"
-        data.mkdir()
-        mounted = await asyncio.to_thread(
-            subprocess.run, ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "tmpfs", str(data)],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert mounted.returncode == 0, f"{NEEDED}: {mounted.stderr}"
-        try:
-            with System(Path(name), stale_after_s=stale_after_s, **KEEPS_ALL) as system:
-                site = Site(system, for_s)
-                before = system.running()
-                following = [
-                    asyncio.create_task(page.follow(system.gateway_port, number % 2 == 0))
-                    for number, page in enumerate(pages)
-                ]
-                await site._until(lambda: all(page.first is not None for page in pages), "all read")
-                publishing = [asyncio.create_task(site.publish(number)) for number in range(EDITORS)]
-                for what in chance.sample(EVENTS, len(EVENTS)):
-                    event, took_s = await site.happen(what)
-                    events.append(event)
-                    recovered_s.append(took_s)
-                site.ending = True
-                await asyncio.gather(*publishing)
-                entries = await read_all(system)
-                last = len(entries)
-                with contextlib.suppress(AssertionError):  # who is behind is the checker's to say
-                    await site._until(lambda: all(page.offsets[-1:] == [last] for page in pages), "all have it")
-                seen = tuple(page.seen() for page in pages)
-                await end(following)
-                after = system.running()
-        finally:
-            await asyncio.to_thread(subprocess.run, ["umount", "--lazy", str(data)], check=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="flashwire-acceptance-") as name,
+        small_disk(Path(name) / "data", DISK),
+        System(Path(name), stale_after_s=stale_after_s, **KEEPS_ALL) as system,
+    ):
+        site = Site(system, for_s)
+        before = system.running()
+        following = [
+            asyncio.create_task(page.follow(system.gateway_port, number % 2 == 0)) for number, page in enumerate(pages)
+        ]
+        await site._until(lambda: all(page.first is not None for page in pages), "all read")
+        publishing = [asyncio.create_task(site.publish(number)) for number in range(EDITORS)]
+        for what in chance.sample(EVENTS, len(EVENTS)):
+            event, took_s = await site.happen(what)
+            events.append(event)
+            recovered_s.append(took_s)
+        site.ending = True
+        await asyncio.gather(*publishing)
+        entries = await read_all(system)
+        last = len(entries)
+        with contextlib.suppress(AssertionError):  # who is behind is the checker's to say
+            await site._until(lambda: all(page.offsets[-1:] == [last] for page in pages), "all have it")
+        seen = tuple(page.seen() for page in pages)
+        await end(following)
+        after = system.running()
     wire = tuple(Entry(epoch, one.offset, one.alert.id, one.alert.headline or "") for epoch, one in entries)
     restarted = tuple(name for name, pid in before.items() if name != "store" and after.get(name) != pid)
     facts = Facts(

@@ -39,6 +39,7 @@ class Running:
             "FLASHWIRE_PROCESSES": "2",
             "FLASHWIRE_DRAIN_S": "1",
             "FLASHWIRE_LOG_FORMAT": "json",
+            "FLASHWIRE_BALLAST_BYTES": "0",  # old folders of tests are kept for a while
             **{f"FLASHWIRE_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.process = self.flashwire("up", *arguments)

@@ -9,6 +9,7 @@ import pytest
 
 from config.settings import VALKEY_CONF
 from service.store import embedded
+from service.store.ballast import Ballast
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from service.store_keeper import StoreKeeper
@@ -22,7 +23,7 @@ WITHIN_S = 30.0
 async def keeper(tmp_path: Path) -> AsyncIterator[StoreKeeper]:
     """Keeps a store on a folder of the test's own."""
     folder = DataFolder.hold(tmp_path / "data", "a test")
-    keeper = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF), LONG_S)
+    keeper = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF), LONG_S, Ballast(folder.path, 0, 0))
     await keeper.start()
     yield keeper
     await keeper.stop()
