@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import metadata
 
 from config.settings import Settings
-from service import room, vapid
+from service import free_ports, room, running, vapid
 from service.domain import newsroom, outcome
 from service.domain.device import Device, Platform, Preferences
 from service.domain.errors import StoreUnavailable
@@ -196,6 +196,16 @@ async def _secrets(patient: Patient) -> list[Finding]:
     ] or [Finding("secrets", "ok", "no key can be read by others")]
 
 
+async def _ports(patient: Patient) -> list[Finding]:
+    if running.find(patient.settings.data_dir) is not None:
+        return [Finding("ports", "ok", "held by the `flashwire up` that runs on this folder")]
+    held = free_ports.taken(patient.settings)
+    if not held:
+        return [Finding("ports", "ok", "free")]
+    remedy = "end what listens there, unless it is one of ours; or choose others with the settings named"
+    return [Finding("ports", "warning", f"not free: {', '.join(held)}", remedy)]
+
+
 async def _limits(patient: Patient) -> list[Finding]:
     settings = patient.settings
     says = (
@@ -223,11 +233,13 @@ CHECKS: tuple[Check, ...] = (
     _store,
     _restored,
     _durability,
+    _ports,
     room.memory,
     room.disk,
     _clock,
     _providers,
     _secrets,
+    _ports,
     _limits,
     room.descriptors,
     _proxy,

@@ -21,18 +21,31 @@ class PortTaken(Exception):
 
 async def wait_for(settings: Settings, admin_ports: Iterable[int]) -> None:
     """Return once every port that we need is free. Raises PortTaken naming the first that is not."""
-    needed = {
-        "FLASHWIRE_API_PORT": settings.api_port,
-        "FLASHWIRE_GATEWAY_PORT": settings.gateway_port,
-        "FLASHWIRE_SANDBOX_PORT": settings.sandbox_port,
-    }
-    wanted = [*needed.items(), *(("FLASHWIRE_ADMIN_PORT", port) for port in admin_ports)]
     deadline = time.monotonic() + PORTS_FREE_S
-    for name, port in wanted:
+    for name, port in _needed(settings, admin_ports):
         while (why := _cannot_listen(settings.host, port)) is not None:
             if time.monotonic() > deadline:
                 raise PortTaken(f"cannot listen on {settings.host} port {port}: {why}; choose another with {name}")
             await asyncio.sleep(0.1)
+
+
+def taken(settings: Settings) -> list[str]:
+    """Which of the ports that `up` would begin with are not free now, each with why and the setting for another."""
+    return [
+        f"{port}: {why} ({name})"
+        for name, port in _needed(settings, [settings.admin_port])
+        if (why := _cannot_listen(settings.host, port)) is not None
+    ]
+
+
+def _needed(settings: Settings, admin_ports: Iterable[int]) -> list[tuple[str, int]]:
+    """Each port with the setting that chooses it."""
+    return [
+        ("FLASHWIRE_API_PORT", settings.api_port),
+        ("FLASHWIRE_GATEWAY_PORT", settings.gateway_port),
+        ("FLASHWIRE_SANDBOX_PORT", settings.sandbox_port),
+        *(("FLASHWIRE_ADMIN_PORT", port) for port in admin_ports),
+    ]
 
 
 def _cannot_listen(host: str, port: int) -> str | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from service.doctor import examine
 from service.findings import Finding
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
+from tests.ports import free_ports
 from tests.push import certificates
 from tests.push.credentials import account, pem
 from tests.push.h2_server import Act, Answer, Request, serving
@@ -31,6 +33,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("FLASHWIRE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FLASHWIRE_DATA_DIR", str(tmp_path / "data"))
+    for name, port in zip(("API", "GATEWAY", "SANDBOX", "ADMIN"), free_ports(4), strict=True):
+        monkeypatch.setenv(f"FLASHWIRE_{name}_PORT", str(port))
 
 
 @pytest.fixture
@@ -58,9 +62,18 @@ def test_all_is_well_beside_a_running_store(store: EmbeddedStore) -> None:
     assert {name: finding["state"] for name, finding in told.items()} == {
         "settings": "ok", "versions": "ok", "newsroom": "ok", "store": "ok", "durability": "ok", "clock": "ok",
         "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok", "limits": "ok",
-        "memory": "ok", "disk": "ok", "descriptors": "ok",
+        "ports": "ok", "memory": "ok", "disk": "ok", "descriptors": "ok",
     }  # fmt: skip
     assert told["durability"]["says"] == "a 201 means: fsync (asked for: fsync)"
+
+
+def test_a_port_that_somebody_else_has_is_told_with_the_setting_that_chooses_another() -> None:
+    with socket.create_server(("127.0.0.1", int(os.environ["FLASHWIRE_API_PORT"]))) as held:
+        told = {one["check"]: one for one in json.loads(flashwire("doctor", "--json").stdout)}
+        assert told["ports"]["state"] == "warning"
+        assert f"{held.getsockname()[1]}: Address already in use (FLASHWIRE_API_PORT)" in told["ports"]["says"]
+    told = {one["check"]: one for one in json.loads(flashwire("doctor", "--json").stdout)}
+    assert told["ports"] == {"check": "ports", "state": "ok", "says": "free", "remedy": None}
 
 
 def test_for_people_every_fault_has_its_remedy_in_the_next_line() -> None:
