@@ -181,6 +181,8 @@ class Desk:
             raise VersionStale(before.version)
         transition = lifecycle.decide(record.state, verb)
         if transition is None:
+            # whoever did it may have been told 503, because too few replicas had it
+            await stream.confirm(self._store, before.id, self._bounds.replicas_min)
             return self._outcome(200, before, stored.encoded, str(stored.cursor), (), None)
         now_ms = self._now_ms()
         if verb == "undo" and now_ms >= fuse.ends_ms(before, self._newsroom):

@@ -107,7 +107,7 @@ async def answered(store: Store, idempotency: Idempotency, replicas_min: int = 0
         if known[0] is None:
             return None
         done = _replay(idempotency, *cast("tuple[bytes, bytes, bytes]", known))
-        await _confirm(store, idempotency, replicas_min)
+        await _confirm(store, keys.answer(idempotency.key_id, idempotency.key), replicas_min)
     return done
 
 
@@ -148,7 +148,7 @@ async def append(
             assert idempotency is not None, "only a keyed call can be a replay"
             done = _replay(idempotency, known, stored, cursor)
             async with reaching_store():
-                await _confirm(store, idempotency, bounds.replicas_min)
+                await _confirm(store, keys.answer(key_id, key), bounds.replicas_min)
             return done
         case [b"stale", current]:
             raise VersionStale(int(current))
@@ -171,15 +171,20 @@ async def _call(store: Store, names: tuple[str, ...], values: tuple[Any, ...], r
     return cast("list[Any]", reply)
 
 
-async def _confirm(store: Store, idempotency: Idempotency, replicas_min: int) -> None:
-    """Wait until the replicas have what was stored with this answer. Raises NotDurable.
+async def confirm(store: Store, alert_id: str, replicas_min: int) -> None:
+    """Wait until the replicas have the alert as it stands. Raises StoreUnavailable, NotDurable."""
+    async with reaching_store():
+        await _confirm(store, keys.alert(alert_id), replicas_min)
+
+
+async def _confirm(store: Store, name: str, replicas_min: int) -> None:
+    """Wait until the replicas have what was stored together with `name`, a key that expires. Raises NotDurable.
 
     The call that stored it may have waited in vain. WAIT counts from the connection's own last write, so we make one
-    that changes nothing: the answer expires when it would have expired anyway.
+    that changes nothing: the key expires when it would have expired anyway.
     """
     if not replicas_min:
         return
-    name = keys.answer(idempotency.key_id, idempotency.key)
     async with store.pipeline(transaction=False) as pipe:
         pipe.pexpiretime(name)
         (expires_ms,) = await pipe.execute()

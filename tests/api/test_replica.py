@@ -93,6 +93,26 @@ async def test_a_replica_that_hangs_is_no_plain_201_and_the_same_key_makes_one_a
     assert await _alerts(server) == await _alerts(replica) == 1
 
 
+async def test_a_kill_that_stands_already_is_no_plain_200_while_no_replica_has_it(
+    api: Api, server: EmbeddedStore, replica: EmbeddedStore
+) -> None:
+    made = await api.publish()
+    assert replica.pid is not None
+    os.kill(replica.pid, signal.SIGSTOP)
+    try:
+        for _ in range(2):
+            answer = await api.kill(made["alert"]["id"])
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-durable")
+    finally:
+        os.kill(replica.pid, signal.SIGCONT)
+
+    async def is_done() -> bool:
+        return bool((await api.kill(made["alert"]["id"])).status_code == 200)
+
+    await until(is_done, within_s=20)
+    assert await _alerts(server) == await _alerts(replica) == 2
+
+
 async def test_a_replica_that_is_gone_makes_the_desk_refuse(api: Api, replica: EmbeddedStore) -> None:
     await asyncio.to_thread(replica.kill)
     await until(lambda: not api.process.readiness().ready, within_s=20)
