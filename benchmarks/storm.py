@@ -58,7 +58,9 @@ def _storm(system: System, place: Path, contestant: Contestant) -> tuple[Run, li
 
 def figures(found: Sequence[tuple[Run, int, int]], sockets: int) -> list[Figure]:
     """What the rounds say: the generator's result, commands while all came back, commands while one did."""
-    per_reader = [round(max(0, all_back - one_back) / sockets, 2) for _, all_back, one_back in found]
+    # The tails look at the wires once or twice a second, 25 commands each time, and a look falls into one span or the
+    # other. Somebody who asked the store when a reader joins would show as one whole command.
+    per_reader = [round(max(0, all_back - one_back) / sockets, 1) for _, all_back, one_back in found]
     told = ", ".join(f"{all_back} while all came back, {one_back} while one did" for _, all_back, one_back in found)
     gaps = [result["storm_missing"] + result["misordered"] + result["dups"] for result, *_ in found]
     seconds = [result["storm_back_s"] for result, *_ in found]

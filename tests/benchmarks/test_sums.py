@@ -32,7 +32,7 @@ def test_a_peer_that_is_not_here_is_named_and_its_figures_are_missed() -> None:
 
 @pytest.mark.parametrize(
     ("commands", "missing", "back_s", "missed"),
-    [(60, 0, 1.0, []), (10_060, 0, 1.0, [0]), (160, 0, 1.0, [0]), (60, 1, 1.0, [1]), (60, 0, 3.1, [2])],
+    [(60, 0, 1.0, []), (10_060, 0, 1.0, [0]), (640, 0, 1.0, [0]), (60, 1, 1.0, [1]), (60, 0, 3.1, [2])],
 )
 def test_a_storm_that_asks_the_store_leaves_a_gap_or_takes_long(
     commands: int, missing: int, back_s: float, missed: list[int]
