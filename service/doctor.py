@@ -233,7 +233,6 @@ CHECKS: tuple[Check, ...] = (
     _store,
     _restored,
     _durability,
-    _ports,
     room.memory,
     room.disk,
     _clock,

@@ -58,7 +58,9 @@ def settings_of_the_test(**changes: object) -> Settings:
 def test_all_is_well_beside_a_running_store(store: EmbeddedStore) -> None:
     result = flashwire("doctor", "--json", FLASHWIRE_SOCKETS_MAX="10", FLASHWIRE_DISK_FREE_MIN_BYTES="0")
     assert result.exit_code == 0, result.output
-    told = {finding["check"]: finding for finding in json.loads(result.stdout)}
+    findings = json.loads(result.stdout)
+    told = {finding["check"]: finding for finding in findings}
+    assert len(told) == len(findings), "each is said once"
     assert {name: finding["state"] for name, finding in told.items()} == {
         "settings": "ok", "versions": "ok", "newsroom": "ok", "store": "ok", "durability": "ok", "clock": "ok",
         "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok", "limits": "ok",
