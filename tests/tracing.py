@@ -4,6 +4,7 @@ The rule to remember: a kill loses nothing that was written, since the kernel ha
 synced. So `cut` kills the store and gives back each log only up to where it stood when its last *finished* sync began.
 """
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -11,7 +12,9 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from service.store.embedded import Server, is_running, socket_path
+import redis
+
+from service.store.embedded import Server, socket_path
 
 NEEDED = (
     "the power cut needs strace, and leave to use it: apt-get install strace; "
@@ -23,6 +26,13 @@ CALLS = "write,writev,sendto,fdatasync,fsync,ftruncate"
 BEGUN = re.compile(r"^(\d+) +(\w+)\((\d+)<([^>]*)>(.*)$")
 RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>.* = (-?\d+|\?)")
 RESULT = re.compile(r" = (-?\d+|\?)")
+
+
+def _has_loaded(place: Path) -> bool:
+    """Whether the store answers with more than that it is loading its log."""
+    with contextlib.suppress(redis.ConnectionError), redis.Redis(unix_socket_path=str(place)) as store:
+        return bool(store.ping())
+    return False
 
 
 class Trace:
@@ -91,7 +101,7 @@ class TracedStore:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         deadline_s = time.monotonic() + STARTED_WITHIN_S
-        while not is_running(data_dir):
+        while not _has_loaded(place):
             said = (data_dir / "store.log").read_text(errors="replace")[-500:]
             assert self._strace.poll() is None, f"{NEEDED}; it said: {said}"
             assert time.monotonic() < deadline_s, f"the traced store does not answer: {said}"

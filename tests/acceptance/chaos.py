@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from service.domain import moment
+from service.ending import end
 from tests.acceptance import lists
 from tests.acceptance.crowd import Given, Page, all_at, all_gone, all_reading, soon
 from tests.acceptance.editors import KEEPS_ALL, Editor, Told, new_key, read_all
@@ -120,14 +120,12 @@ async def observe(
         cutting = asyncio.create_task(_cut(pages, chance))
         posting = [_post(system, told, number, alerts, per_s) for number in range(EDITORS)]
         await asyncio.gather(_sabotage(system, victims, killed, told, alerts), *posting)
-        cutting.cancel()
+        await end([cutting])
         entries = await read_all(system)
         await all_at(pages, f"{entries[-1][0]}:{entries[-1][1].offset}")
         await all_gone(pages)
     wire = lists.wire(entries)
-    made_s = {given.cursor: moment.from_text(one.alert.version_created) / 1000
-              for given, (_, one) in zip(wire, entries, strict=True)}  # fmt: skip
-    took = [at - made_s.get(given.cursor, at) for page in pages for given, at in zip(page.got, page.at, strict=True)]
+    took = lists.took_s(pages, lists.made_s(entries))
     reads = tuple(map(lists.read, pages))
     return Facts(wire, tuple(told), reads), {
         "pages": readers,

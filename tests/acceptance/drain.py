@@ -105,7 +105,7 @@ def plant(facts: Facts, fault: str) -> Facts:
         case "wrong-code":
             left[middle] = replace(left[middle], code=1001)
         case "missed":
-            pages[0] = replace(pages[0], got=pages[0].got[:-2] + pages[0].got[-1:])
+            pages[0] = pages[0].without_one()
         case "exit":
             return replace(facts, exit_code=-9)
         case "ready":

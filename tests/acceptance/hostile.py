@@ -9,13 +9,12 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from service.domain import moment
 from service.ending import end
 from tests.acceptance import lists
 from tests.acceptance.attacks import ATTACKS
@@ -68,8 +67,7 @@ def plant(facts: Facts, fault: str) -> Facts:
     """The same facts with a fault in them."""
     match fault:
         case "drop":
-            page = facts.pages[0]
-            return replace(facts, pages=(replace(page, got=page.got[:-2] + page.got[-1:]), *facts.pages[1:]))
+            return replace(facts, pages=(facts.pages[0].without_one(), *facts.pages[1:]))
         case "parted":
             return replace(facts, partings=1)
         case "left-open":
@@ -139,9 +137,9 @@ async def observe(
             sum('"process":"gateway' in line.replace(" ", "") for line in said), sum(made.values()),
         )  # fmt: skip
         await all_gone(pages)
-    made_s = {f"{epoch}:{one.offset}": moment.from_text(one.alert.version_created) / 1000 for epoch, one in entries}
-    took = {name: _took_ms(pages, made_s, span) for name, span in spans.items()}
-    p99 = {name: quantiles(times, n=100)[-1] for name, times in took.items() if len(times) > 1}
+    made_s = lists.made_s(entries)
+    took = {name: lists.took_s(pages, made_s, *span) for name, span in spans.items()}
+    p99 = {name: quantiles(times, n=100)[-1] * 1000 for name, times in took.items() if len(times) > 1}
     worst = max((name for name in p99 if name != "nobody"), key=p99.__getitem__)
     return facts, {
         "readers": readers,
@@ -186,12 +184,3 @@ async def _until_as_before(port: int, before: int) -> None:
         await until(lambda: connections(port) <= before, "nothing is left", 15)
     except AssertionError:
         return
-
-
-def _took_ms(pages: Sequence[Page], made_s: Mapping[str, float], span: tuple[float, float]) -> list[float]:
-    return [
-        (at - made_s[given.cursor]) * 1000
-        for page in pages
-        for given, at in zip(page.got, page.at, strict=True)
-        if span[0] <= made_s[given.cursor] < span[1]
-    ]

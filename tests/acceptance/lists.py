@@ -1,8 +1,9 @@
 """What pages were given, compared with the wire."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from service.domain import moment
 from service.domain.revision import Revision
 from tests.acceptance.crowd import Given, Page
 
@@ -28,6 +29,10 @@ class Read:
             wrong.append(f"{len(self.got)} came where {len(due)} are due; they part at {place} with {part}")
         return wrong
 
+    def without_one(self) -> "Read":
+        """The same with the last but one left out: what a checker must find."""
+        return replace(self, got=self.got[:-2] + self.got[-1:])
+
 
 def read(page: Page) -> Read:
     """What a page has come to."""
@@ -40,3 +45,22 @@ def wire(entries: Sequence[tuple[str, Revision]]) -> tuple[Given, ...]:
         Given(f"{epoch}:{one.offset}", one.alert.id, one.alert.version, one.alert.headline is None)
         for epoch, one in entries
     )
+
+
+def made_s(entries: Sequence[tuple[str, Revision]]) -> dict[str, float]:
+    """When each revision was made at the desk (seconds since the epoch), by its cursor."""
+    return {f"{epoch}:{one.offset}": moment.from_text(one.alert.version_created) / 1000 for epoch, one in entries}
+
+
+def took_s(
+    pages: Sequence[Page], made: Mapping[str, float], since: float = 0.0, until: float = float("inf")
+) -> list[float]:
+    """From the desk to the page: every delivery of what was made in that span. What never stood on the wire is left
+    to the checker.
+    """
+    return [
+        at - made[given.cursor]
+        for page in pages
+        for given, at in zip(page.got, page.at, strict=True)
+        if since <= made.get(given.cursor, -1.0) < until
+    ]

@@ -5,7 +5,6 @@ that also takes back every byte of the log that no finished sync had reached (te
 """
 
 import asyncio
-import contextlib
 import os
 import random
 import tempfile
@@ -14,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from redis.exceptions import BusyLoadingError
 
 from config.settings import VALKEY_CONF
 from service.domain.revision import Revision
@@ -136,14 +133,8 @@ class Site:
 
     async def wire(self) -> tuple[Entry, ...]:
         store = for_commands(embedded.url(self._folder), 5.0)
-        deadline_s = time.monotonic() + DEADLINE_S
         try:
-            while True:
-                with contextlib.suppress(BusyLoadingError):  # under the tracer that takes a moment
-                    entries = await read_wire(store, WireName("en"), 0)
-                    break
-                assert time.monotonic() < deadline_s, "the store is loading for ever"
-                await asyncio.sleep(0.02)
+            entries = await read_wire(store, WireName("en"), 0)
         finally:
             await store.aclose()
         found = [(epoch, entry) for epoch, entry in entries if isinstance(entry, Revision)]

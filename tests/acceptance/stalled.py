@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from service.domain import moment
 from service.ending import end
 from tests.acceptance import lists
 from tests.acceptance.crowd import Given, Page, all_at, all_gone, all_reading, soon
@@ -73,8 +72,7 @@ def plant(facts: Facts, fault: str) -> Facts:
     """The same facts with a fault in them."""
     match fault:
         case "drop":
-            page = facts.pages[0]
-            return replace(facts, pages=(replace(page, got=page.got[:-2] + page.got[-1:]), *facts.pages[1:]))
+            return replace(facts, pages=(facts.pages[0].without_one(), *facts.pages[1:]))
         case "parted":
             return replace(facts, partings=1)
         case "stayed":
@@ -160,8 +158,11 @@ async def observe(
         await all_gone(pages)
         for one in (*idlers, *snails):
             one.socket.close()
-    made_s = {f"{epoch}:{one.offset}": moment.from_text(one.alert.version_created) / 1000 for epoch, one in entries}
-    first, second = _p99_ms(pages, made_s, 0, split_at), _p99_ms(pages, made_s, split_at, float("inf"))
+    made_s = lists.made_s(entries)
+    first, second = (
+        quantiles(took, n=100)[-1] * 1000
+        for took in (lists.took_s(pages, made_s, until=split_at), lists.took_s(pages, made_s, since=split_at))
+    )
     return facts, {
         "readers": readers,
         "stopped": stopped,
@@ -203,13 +204,3 @@ async def _post(system: System, per_s: float, phase_s: float) -> None:
         await editor.post(f"Ferry times {began_s}-{serial}", new_key())
         await asyncio.sleep(max(0.0, began_s + (serial + 1) / per_s - time.monotonic()))
     await editor.close()
-
-
-def _p99_ms(pages: Sequence[Page], made_s: Mapping[str, float], since: float, until: float) -> float:
-    took = [
-        at - made_s[given.cursor]
-        for page in pages
-        for given, at in zip(page.got, page.at, strict=True)
-        if since <= made_s[given.cursor] < until
-    ]
-    return quantiles(took, n=100)[-1] * 1000
