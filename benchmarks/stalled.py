@@ -4,12 +4,12 @@ The rule to remember: buffers are made small and eviction late, so that those wh
 others are timed. The gateway has to say so itself, or nothing was measured.
 """
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from benchmarks import kit, metrics, ours
 from benchmarks.figure import Figure
+from benchmarks.looking import looking
 from benchmarks.rounds import ROUNDS, interleaved, ratios, values
 from benchmarks.system import ADMIN_PORT, running
 
@@ -46,19 +46,11 @@ def run(rounds: int = ROUNDS, reading: int = READING, stalled: int = STALLED) ->
 @contextmanager
 def _most_laggards() -> Iterator[list[float]]:
     """The most readers behind that any gateway named meanwhile."""
-    most, over = [0.0], threading.Event()
+    most = [0.0]
 
     def look() -> None:
-        while not over.wait(LOOK_EVERY_S):
-            try:
-                most[0] = max(most[0], metrics.scrape(ADMIN_PORT)["flashwire_laggards"])
-            except OSError:
-                continue  # between two rounds there is no gateway
+        with suppress(OSError):  # between two rounds there is no gateway
+            most[0] = max(most[0], metrics.scrape(ADMIN_PORT)["flashwire_laggards"])
 
-    looking = threading.Thread(target=look)
-    looking.start()
-    try:
+    with looking(look, LOOK_EVERY_S):
         yield most
-    finally:
-        over.set()
-        looking.join()

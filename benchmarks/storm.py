@@ -4,7 +4,6 @@ The rule to remember: who resumes is served from memory. The store's own count o
 10,000 came back, less what it did in as long a time while one came back to the same alerts.
 """
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import redis
 
 from benchmarks import kit, ours
 from benchmarks.figure import Figure
+from benchmarks.looking import looking
 from benchmarks.rounds import Contestant, Run, progress, read, serving, start_generator
 from benchmarks.system import System, running
 
@@ -85,21 +85,13 @@ def _at(samples: Sequence[Sample], moment_s: float) -> int:
 @contextmanager
 def _counting(url: str) -> Iterator[list[Sample]]:
     """Samples, as they come in."""
-    samples, over = list[Sample](), threading.Event()
-    store = redis.Redis.from_url(url)
+    samples = list[Sample]()
 
     def look() -> None:
-        while not over.wait(LOOK_EVERY_S):
-            said = store.info("stats")
-            assert isinstance(said, dict), "this client is not an asynchronous one"
-            done = int(said["total_commands_processed"])
-            samples.append((time.monotonic(), done - len(samples)))
+        said = store.info("stats")
+        assert isinstance(said, dict), "this client is not an asynchronous one"
+        done = int(said["total_commands_processed"])
+        samples.append((time.monotonic(), done - len(samples)))
 
-    looking = threading.Thread(target=look)
-    looking.start()
-    try:
+    with redis.Redis.from_url(url) as store, looking(look, LOOK_EVERY_S):
         yield samples
-    finally:
-        over.set()
-        looking.join()
-        store.close()
