@@ -49,7 +49,7 @@ def cores() -> int:
 
 def _vapid_key_file(settings: Settings, folder: Path) -> Path:
     """The key pair of Web Push: the operator's, or this folder's own, made once. Raises VapidError."""
-    path = settings.vapid_key_file or folder / vapid.FILE_NAME
+    path = vapid.place(settings.vapid_key_file, folder)
     vapid.load_or_make(path)
     return path
 

@@ -22,6 +22,11 @@ class VapidError(Exception):
     """The key pair cannot be read or made; one line, without anything of its content."""
 
 
+def place(key_file: Path | None, folder: Path) -> Path:
+    """Where the key pair is: the operator's file, or the data folder's own."""
+    return key_file or folder / FILE_NAME
+
+
 def load_or_make(path: Path) -> ec.EllipticCurvePrivateKey:
     """The key pair of `path`, made (mode 0400) if there is none; whoever makes it first, all get the same.
 

@@ -38,7 +38,7 @@ class Epochs:
         self._places = places
         self._new_epoch = new_epoch
         self._marks = high_water.read()
-        self._written = dict(self._marks)
+        """What the file says."""
         self.checked = asyncio.Event()
         """Set once the store was compared with the marks."""
 
@@ -82,6 +82,6 @@ class Epochs:
 
     async def _write(self) -> None:
         marks = {name: mark for name in self._names if (mark := self._newest(name)) is not None}
-        if marks != self._written:
+        if marks != self._marks:
             await asyncio.to_thread(self._high_water.write, marks)
-            self._written = marks
+            self._marks = marks

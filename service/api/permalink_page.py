@@ -4,13 +4,12 @@ The rule to remember: whatever stands in an alert is text, and is escaped here, 
 may be read at all was decided before (`service.api.permalink`).
 """
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from html import escape
 from zoneinfo import ZoneInfo
 
+from service.api import own_style
 from service.domain import moment
 from service.domain.alert import Alert
 from service.domain.newsroom import Edition
@@ -21,11 +20,7 @@ STYLE = (
     "h1{font-size:1.6rem;line-height:1.3;margin:.5rem 0}h2{font-size:1.1rem}"
     ".level{font-weight:700;margin:0}.time{opacity:.75}li{margin-bottom:1rem}li p{margin:0}"
 )
-_STYLE_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The page may load nothing but the style that stands in it."""
+POLICY = own_style.policy(STYLE)
 WORDS = {"article": "Read the article", "versions": "Versions", "expired": "This alert has expired."}
 """Stand in where a newsroom's own file has no such word in `labels.ui`."""
 

@@ -71,7 +71,7 @@ def backup(file: str, as_json: bool) -> None:
     """
     settings = read_settings()
     start_logs(settings, "backup")
-    pair = _vapid_path(settings)
+    pair = vapid.place(settings.vapid_key_file, settings.data_dir)
     try:
         pem = pair.read_bytes() if pair.exists() else None
     except OSError as problem:
@@ -183,7 +183,7 @@ def _restore(settings: Settings, source: BinaryIO, *, force: bool) -> dict[str, 
     folder = DataFolder.hold(settings.data_dir, "flashwire restore")
     try:
         if pem is not None:
-            vapid.check_same(_vapid_path(settings), pem)
+            vapid.check_same(vapid.place(settings.vapid_key_file, settings.data_dir), pem)
         with contextlib.ExitStack() as ending:
             url = settings.redis_url
             if url is None:
@@ -227,7 +227,7 @@ async def _fill(settings: Settings, url: str, source: BinaryIO, pem: bytes | Non
         await refill.empty(store)
         progress = Progress("restore")
         wires = await refill.write(store, _parts(source, progress), now_ms())
-        put_back = pem is not None and vapid.put_back(_vapid_path(settings), pem)
+        put_back = pem is not None and vapid.put_back(vapid.place(settings.vapid_key_file, settings.data_dir), pem)
         epochs = await refill.finish(store, wires, GROUP, new_epoch)
     finally:
         await store.aclose()
@@ -241,7 +241,3 @@ def _parts(source: BinaryIO, progress: Progress) -> Iterator[Part]:
         if isinstance(record, Part):
             progress.step()
             yield record
-
-
-def _vapid_path(settings: Settings) -> Path:
-    return settings.vapid_key_file or settings.data_dir / vapid.FILE_NAME
