@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from service.domain import fuse, lifecycle, moment, revision, roles, versions
-from service.domain.alert import Alert, Author, Record
+from service.domain.alert import Alert, Author, Record, State
 from service.domain.amendments import AMENDMENTS, Amended
 from service.domain.checks import Draft
 from service.domain.cursor import Cursor
@@ -28,6 +28,8 @@ from service.store.stream import Bounds, Entry, Idempotency
 
 ID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+EXPIRING: tuple[State, ...] = ("published", "withheld")
+"""The states that end by themselves, at the moment of `expires`."""
 DECIDE_AGAIN_MAX = 5
 """Two editors at one alert is usual; six changes while we decide is a loop gone wrong."""
 
@@ -211,6 +213,7 @@ class Desk:
             wire=WireName(alert.edition, alert.status == "Exercise"), type=transition.type, alert_id=alert.id,
             version=alert.version, expected_version=expected_version, encoded=encoded, record=_encode(record),
             audit=_encode(audit), push=record.push, state=record.state, unless_pushing=verb == "undo",
+            story=alert.story, expires_ms=moment.from_text(alert.expires) if record.state in EXPIRING else None,
         )  # fmt: skip
         undo_until = self._undo_until(record, now_ms)
         answer = _encode(_Answer(status, alert.id, alert.version, warnings, undo_until))

@@ -48,7 +48,9 @@ def entry(alert: Alert, wire: WireName = EN, *, unless_pushing: bool = False) ->
     return Entry(
         wire=wire, type="canceled" if alert.pub_status == "canceled" else "published", alert_id=alert.id,
         version=alert.version, expected_version=alert.version - 1, encoded=revision.encode(alert),
-        record=msgspec.json.encode(record), audit=b"{}", push=True, state=state, unless_pushing=unless_pushing,
+        record=msgspec.json.encode(record), audit=b'{"verb":"publish"}', push=True, state=state,
+        story=alert.story, expires_ms=None if state == "canceled" else moment.from_text(alert.expires),
+        unless_pushing=unless_pushing,
     )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ counts.
     1  all that is not named below   a kill that is newer on the wire comes with the alert that it kills
     2  tokens of devices             after their records: no device is in the backup without its token's place
     3  devices:*                     after those: no number is given twice
-    4  each wire, head and history   with the alerts and answers that are newer than step 1
-    5  audit                         it may know of more than the wires, never of less
+    4  what is pending               in one instant; if it is published meanwhile, it comes as both, and the scheduler
+                                     forgets the pending one
+    5  each wire, head and history   with the alerts and answers that are newer than step 1
+    6  audit, expiring               they may know of more than the wires, never of less
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -30,7 +32,9 @@ CLOCKS_APART_MAX_MS = 60_000
 """Answers are listed by the API's clock; doctor fails where that is half of this away from the store's."""
 _KINDS = frozenset(get_args(Kind))
 _WIRE_WHOLE = resources.files(__package__).joinpath("wire_whole.lua").read_text("utf-8")
-_LATER = ("head:{", "wire:{", "history:{", "tokens:", "devices:")
+_LATER = ("head:{", "wire:{", "history:{", "tokens:", "devices:", "pending:")
+_PENDING = (keys.PENDING, keys.DUE, keys.DISCARDED)
+_LAST = (keys.AUDIT, keys.EXPIRING)
 
 
 async def header(store: Store, version: str) -> Header:
@@ -61,10 +65,13 @@ async def parts(store: Store) -> AsyncIterator[Part]:
             async for names in scan(store, pattern):
                 async for part in _read(store, names):
                     yield part
+        pending = [name async for names in scan(store, keys.pending("*")) for name in names]
+        async for part in _read(store, [*map(str.encode, _PENDING), *dict.fromkeys(pending)], in_one_instant=True):
+            yield part
         for wire in await _wires(store):
             for part in await _whole(store, wire, begun.get(wire, 0), seconds * 1000 - CLOCKS_APART_MAX_MS):
                 yield part
-        async for part in _read(store, [keys.AUDIT.encode()]):
+        async for part in _read(store, list(map(str.encode, _LAST))):
             yield part
 
 
@@ -81,7 +88,8 @@ async def scan(store: Store, pattern: str = "*") -> AsyncIterator[list[bytes]]:
 
 
 def _is_later(name: bytes) -> bool:
-    return keys.is_passing(name) or name == keys.AUDIT.encode() or name.startswith(tuple(map(str.encode, _LATER)))
+    alone = name.decode("utf-8", "replace") in (*_PENDING, *_LAST)
+    return keys.is_passing(name) or alone or name.startswith(tuple(map(str.encode, _LATER)))
 
 
 async def _wires(store: Store) -> list[WireName]:
@@ -115,7 +123,7 @@ def _stream(name: bytes, entries: Sequence[Any], expires_ms: int, last_id: bytes
     return [*made[:-1], msgspec.structs.replace(made[-1], last_id=last_id)]
 
 
-async def _read(store: Store, names: Sequence[bytes]) -> AsyncIterator[Part]:
+async def _read(store: Store, names: Sequence[bytes], *, in_one_instant: bool = False) -> AsyncIterator[Part]:
     """The keys of these names as they are now; those that have ended meanwhile are left out."""
     if not names:
         return
@@ -125,7 +133,7 @@ async def _read(store: Store, names: Sequence[bytes]) -> AsyncIterator[Part]:
         kinds = [kind.decode() for kind in await pipe.execute()]
     known = [(name, cast(Kind, kind)) for name, kind in zip(names, kinds, strict=True) if kind in _KINDS]
     whole = [(name, kind) for name, kind in known if kind != "stream"]
-    async with store.pipeline(transaction=False) as pipe:
+    async with store.pipeline(transaction=in_one_instant) as pipe:
         for name, kind in whole:
             _ask(pipe, name, kind)
             pipe.pexpiretime(name)

@@ -10,7 +10,15 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     alert:<id>           hash    record version first cursor alert state   history_days   append.lua
                                  pushing (phones ring already)            the push side
     versions:<id>        list    records, oldest first             history_days   append.lua
-    audit                stream  who, what, when                   newest 1,000,000  append.lua, access.py
+    story:<id>           zset    ids of its alerts by first publication (ms)   history_days   append.lua
+    expiring             zset    ids of alerts by the moment they expire (ms)  until then     append.lua
+    pending:<id>         hash    what is not public yet: version state pending   pending_days after its last change
+                                                                    pending.lua; append.lua removes it
+    pending              zset    their ids by first submission (ms)  as long       pending.lua, append.lua
+    due                  zset    those with an embargo, by its end (ms)  as long   pending.lua, append.lua
+    discarded            zset    ids of those that were taken back, by time   newest 1,000   pending.lua
+    audit                stream  who, what, when                   newest 1,000,000  append.lua, pending.lua, audit.py
+    audit:<alert id>     list    the lines of it about one alert   history_days   append.lua, pending.lua
     answers:<key id>     zset    Idempotency-Key by time           24 h         append.lua
     answer:<key id>:<k>  hash    fingerprint answer cursor         24 h         append.lua
     key:<id>             hash    an API key's digest, role, name   until revoked and pruned  access.py
@@ -46,8 +54,8 @@ import msgspec
 _PUSHED = rb"push:(apns|fcm|webpush):[a-z]+(:health-check)?"
 _JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm|webpush):[0-9]+"
 _OURS = re.compile(
-    rb"(head|wire|history):\{.*|(alert|versions|answers|answer|key|plan|open|ledger|rung|delivery|sockets|pause):.*"
-    rb"|(block|heirs|tokens):.*|audit|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
+    rb"(head|wire|history):\{.*|(alert|versions|story|pending|answers|answer|key|plan|open|ledger|rung|delivery|sockets|pause):.*"
+    rb"|(block|heirs|tokens):.*|audit(:.*)?|expiring|pending|due|discarded|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
     rb"|" + _PUSHED + rb"|" + _JOB,
     re.DOTALL,
 )
@@ -103,6 +111,26 @@ def versions(alert_id: str) -> str:
 
 
 AUDIT = "audit"
+
+
+def audit(alert_id: str) -> str:
+    """The part of the audit that one alert is about."""
+    return f"audit:{alert_id}"
+
+
+def story(story_id: str) -> str:
+    return f"story:{story_id}"
+
+
+EXPIRING = "expiring"
+PENDING = "pending"
+DUE = "due"
+DISCARDED = "discarded"
+
+
+def pending(alert_id: str) -> str:
+    """What is not public yet, or never was: nothing that answers readers reads these keys."""
+    return f"pending:{alert_id}"
 
 
 def answers(key_id: str) -> str:

@@ -25,7 +25,10 @@ from service.store.keys import WireName
 REPLICA_WAIT_MS = 500
 
 _TYPES = frozenset(get_args(RevisionType))
-_APPEND = resources.files(__package__).joinpath("append.lua").read_text("utf-8")
+_SCRIPTS = resources.files(__package__)
+ANSWERS = _SCRIPTS.joinpath("answers.lua").read_text("utf-8")
+"""Stands in front of every script that does what an editor asked for."""
+_APPEND = ANSWERS + _SCRIPTS.joinpath("append.lua").read_text("utf-8")
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -64,6 +67,9 @@ class Entry(msgspec.Struct, frozen=True):
     audit: bytes
     push: bool
     state: State
+    story: str
+    expires_ms: int | None
+    """When the scheduler is to look at it again; None for a state that does not expire."""
     unless_pushing: bool = False
     """Refuse it once the push side has begun with this alert (`pushing` in its hash)."""
 
@@ -129,6 +135,8 @@ async def append(
     names = (
         keys.head(entry.wire), keys.wire(entry.wire), keys.history(entry.wire), keys.alert(entry.alert_id),
         keys.versions(entry.alert_id), keys.AUDIT, keys.answers(key_id), keys.answer(key_id, key),
+        keys.story(entry.story), keys.audit(entry.alert_id), keys.EXPIRING, keys.pending(entry.alert_id), keys.PENDING,
+        keys.DUE,
     )  # fmt: skip
     # a day more than the history reaches back, so that an id the history still names is still there
     lifetime_ms = (bounds.history_days + 1) * 86_400_000
@@ -137,7 +145,7 @@ async def append(
         int(entry.push), new_epoch, now_ms, key, fingerprint, answer, entry.audit, bounds.wire_max_revisions,
         bounds.history_max_alerts, lifetime_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key,
         bounds.audit_max_entries, entry.state, int(entry.unless_pushing),
-        *((seen.epoch, seen.offset) if seen else ("", 0)),
+        *((seen.epoch, seen.offset) if seen else ("", 0)), "" if entry.expires_ms is None else entry.expires_ms,
     )  # fmt: skip
     async with reaching_store():
         reply = await _call(store, names, values, bounds.replicas_min)

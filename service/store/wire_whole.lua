@@ -10,11 +10,19 @@ local function hash(name)
     found[#found + 1] = {name, 'hash', redis.call('HGETALL', name), expires(name), 1, ''}
   end
 end
+local function list(name)
+  if redis.call('EXISTS', name) == 1 then
+    found[#found + 1] = {name, 'list', redis.call('LRANGE', name, 0, -1), expires(name), 1, ''}
+  end
+end
+local function zset(name)
+  if redis.call('EXISTS', name) == 1 then
+    found[#found + 1] = {name, 'zset', redis.call('ZRANGE', name, 0, -1, 'WITHSCORES'), expires(name), 1, ''}
+  end
+end
 
 hash(KEYS[1])
-if redis.call('EXISTS', KEYS[3]) == 1 then
-  found[#found + 1] = {KEYS[3], 'zset', redis.call('ZRANGE', KEYS[3], 0, -1, 'WITHSCORES'), expires(KEYS[3]), 1, ''}
-end
+zset(KEYS[3])
 if redis.call('EXISTS', KEYS[2]) == 0 then return found end
 
 local last = ''
@@ -35,10 +43,10 @@ for at = #entries, 1, -1 do
     if id and not seen[id] then
       seen[id] = true
       hash('alert:' .. id)
-      local versions = 'versions:' .. id
-      if redis.call('EXISTS', versions) == 1 then
-        found[#found + 1] = {versions, 'list', redis.call('LRANGE', versions, 0, -1), expires(versions), 1, ''}
-      end
+      list('versions:' .. id)
+      list('audit:' .. id)
+      local alert = redis.call('HGET', 'alert:' .. id, 'alert')
+      if alert then zset('story:' .. cjson.decode(alert)['story']) end
     end
   end
 end
