@@ -12,8 +12,9 @@ import secrets
 import msgspec
 
 from service.domain import moment
+from service.domain.audit import OURSELVES, Act, By
 from service.domain.roles import Role
-from service.store import keys
+from service.store import audit, keys
 from service.store.connection import Store
 from service.store.stream import reaching_store
 
@@ -44,18 +45,18 @@ class Key(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def create(
-    store: Store, name: str, role: Role, test: bool, now_ms: int, expires_ms: int | None = None
+    store: Store, name: str, role: Role, test: bool, now_ms: int, expires_ms: int | None = None, by: By = OURSELVES
 ) -> IssuedKey:
     """Make a key and keep its digest. Raises StoreUnavailable."""
     key_id, secret = _random(10), _random(40)
     kept = Key(
         key_id, role, name, test, moment.to_text(now_ms), None if expires_ms is None else moment.to_text(expires_ms)
     )
-    audit = msgspec.json.encode({"at": moment.to_text(now_ms), "verb": "create-key", "key": key_id, "role": role})
+    act = Act(at=moment.to_text(now_ms), verb="create-key", by=by, key=key_id, role=role)
     async with reaching_store(), store.pipeline(transaction=True) as pipe:
         pipe.hset(keys.key(key_id), mapping={"digest": _digest(secret), "key": msgspec.json.encode(kept)})
         pipe.sadd(keys.KEYS, key_id)
-        pipe.xadd(keys.AUDIT, {"entry": audit})
+        audit.add(pipe, act)
         await pipe.execute()
     return IssuedKey(key_id, f"fw_{'test' if test else 'live'}_{key_id}{secret}", role, name, test)
 
@@ -89,7 +90,7 @@ async def list_keys(store: Store) -> list[Key]:
     return sorted(found, key=lambda key: (key.created, key.id))
 
 
-async def revoke(store: Store, key_id: str, now_ms: int) -> bool:
+async def revoke(store: Store, key_id: str, now_ms: int, by: By = OURSELVES) -> bool:
     """End a key; False where there is none. It holds everywhere within 2 s. Raises StoreUnavailable."""
     async with reaching_store():
         body = await store.hget(keys.key(key_id), "key")
@@ -98,10 +99,10 @@ async def revoke(store: Store, key_id: str, now_ms: int) -> bool:
         key = msgspec.json.decode(body, type=Key)
         if key.revoked is None:
             key = msgspec.structs.replace(key, revoked=moment.to_text(now_ms))
-            audit = msgspec.json.encode({"at": moment.to_text(now_ms), "verb": "revoke-key", "key": key_id})
+            act = Act(at=moment.to_text(now_ms), verb="revoke-key", by=by, key=key_id)
             async with store.pipeline(transaction=True) as pipe:
                 pipe.hset(keys.key(key_id), "key", msgspec.json.encode(key))
-                pipe.xadd(keys.AUDIT, {"entry": audit})
+                audit.add(pipe, act)
                 await pipe.execute()
     return True
 

@@ -17,8 +17,9 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     pending              zset    their ids by first submission (ms)  as long       pending.lua, append.lua
     due                  zset    those with an embargo, by its end (ms)  as long   pending.lua, append.lua
     discarded            zset    ids of those that were taken back, by time   newest 1,000   pending.lua
-    audit                stream  who, what, when                   newest 1,000,000  append.lua, pending.lua, audit.py
-    audit:<alert id>     list    the lines of it about one alert   history_days   append.lua, pending.lua
+    audit                stream  who, what, when   newest 1,000,000   append.lua, pending.lua, audit_note.lua
+    audit:<alert id>     list    its lines about one alert   history_days   append.lua, pending.lua, audit_note.lua
+    notes:<key id>       string  refusals of an API key that were noted   a minute   audit_note.lua
     answers:<key id>     zset    Idempotency-Key by time           24 h         append.lua
     answer:<key id>:<k>  hash    fingerprint answer cursor         24 h         append.lua
     key:<id>             hash    an API key's digest, role, name   until revoked and pruned  access.py
@@ -54,12 +55,13 @@ import msgspec
 _PUSHED = rb"push:(apns|fcm|webpush):[a-z]+(:health-check)?"
 _JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm|webpush):[0-9]+"
 _OURS = re.compile(
-    rb"(head|wire|history):\{.*|(alert|versions|story|pending|answers|answer|key|plan|open|ledger|rung|delivery|sockets|pause):.*"
-    rb"|(block|heirs|tokens):.*|audit(:.*)?|expiring|pending|due|discarded|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
+    rb"(head|wire|history):\{.*|(alert|versions|story|pending|notes|answers|answer|key|plan|open):.*"
+    rb"|(ledger|rung|delivery|sockets|pause|block|heirs|tokens):.*|audit(:.*)?"
+    rb"|expiring|pending|due|discarded|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
     rb"|" + _PUSHED + rb"|" + _JOB,
     re.DOTALL,
 )
-_PASSING = re.compile(rb"arq:.*|plans|open:.*|pause:.*|restoring|" + _PUSHED, re.DOTALL)
+_PASSING = re.compile(rb"arq:.*|plans|open:.*|pause:.*|notes:.*|restoring|" + _PUSHED, re.DOTALL)
 _HEAD = re.compile(rb"head:\{(.+)\}(:exercise)?", re.DOTALL)
 
 
@@ -116,6 +118,11 @@ AUDIT = "audit"
 def audit(alert_id: str) -> str:
     """The part of the audit that one alert is about."""
     return f"audit:{alert_id}"
+
+
+def notes(key_id: str) -> str:
+    """How many acts that changed nothing an API key has in the audit of this minute."""
+    return f"notes:{key_id}"
 
 
 def story(story_id: str) -> str:

@@ -1,7 +1,10 @@
 """API keys: shown once, kept as digests, looked up by id, compared as a whole."""
 
+import msgspec
 import pytest
 
+from service.domain import moment
+from service.domain.audit import Act, By
 from service.domain.errors import StoreUnavailable
 from service.store import access, keys
 from service.store.connection import Store
@@ -68,12 +71,16 @@ async def test_keys_are_listed_oldest_first(store: Store) -> None:
     assert [key.name for key in await access.list_keys(store)] == ["desk 0", "desk 1", "desk 2"]
 
 
-async def test_making_and_ending_keys_is_audited(store: Store) -> None:
-    issued = await access.create(store, "a", "duty", False, NOW_MS)
-    await access.revoke(store, issued.id, NOW_MS)
-    audit = [fields[b"entry"] for _, fields in await store.xrange(keys.AUDIT, "-")]
-    assert b"create-key" in audit[0]
-    assert b"revoke-key" in audit[1]
+async def test_making_and_ending_keys_is_audited_with_who_did_it(store: Store) -> None:
+    by = By(name="head of desk", key_id="K", role="admin", address="127.0.0.1", request_id="r")
+    issued = await access.create(store, "a", "duty", False, NOW_MS, by=by)
+    await access.revoke(store, issued.id, NOW_MS + 1, by=by)
+    await access.revoke(store, issued.id, NOW_MS + 2, by=by)
+    lines = [fields[b"entry"] for _, fields in await store.xrange(keys.AUDIT, "-")]
+    assert [msgspec.json.decode(line, type=Act) for line in lines] == [
+        Act(at=moment.to_text(NOW_MS), verb="create-key", by=by, key=issued.id, role="duty"),
+        Act(at=moment.to_text(NOW_MS + 1), verb="revoke-key", by=by, key=issued.id),
+    ]  # fmt: skip
 
 
 async def test_a_store_that_is_gone_judges_nobody(store: Store, server: EmbeddedStore) -> None:
