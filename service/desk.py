@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from service.domain import fuse, lifecycle, moment, revision, roles, versions
+from service.domain import audit, fuse, lifecycle, moment, revision, roles, versions
 from service.domain.alert import Alert, Author, Record, State
 from service.domain.amendments import AMENDMENTS, Amended
+from service.domain.audit import Act, By
 from service.domain.checks import Draft
 from service.domain.cursor import Cursor
 from service.domain.durability import Durability
@@ -43,6 +44,14 @@ class Actor(msgspec.Struct, frozen=True):
     address: str
     request_id: str
 
+    @property
+    def by(self) -> By:
+        """Who it is, as the audit says it."""
+        return By(
+            name=self.author.name, key_id=self.author.key_id, role=self.role, test=self.test, address=self.address,
+            request_id=self.request_id,
+        )  # fmt: skip
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What an act came to. `alert` is the public JSON, `replayed` tells that the act had been done before."""
@@ -66,20 +75,6 @@ class _Answer(msgspec.Struct, frozen=True):
     version: int
     warnings: tuple[Notice, ...]
     undo_until: str | None = None
-
-
-class _Audit(msgspec.Struct, frozen=True, rename="camel"):
-    """One line of the audit: who, what, when, from where."""
-
-    at: str
-    verb: Verb
-    alert: str
-    version: int
-    key_id: str
-    name: str
-    address: str
-    request_id: str
-    reason: str | None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -138,7 +133,9 @@ class Desk:
             alert=alert, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
             reason=draft.override_reason,
         )  # fmt: skip
-        return await self._append("publish", transition, record, 0, actor, idempotency, now_ms, draft.warnings)
+        return await self._append(
+            "publish", transition, record, None, actor, idempotency, now_ms, draft.warnings, draft.override
+        )
 
     async def change(
         self, verb: ChangeVerb, alert_id: str, actor: Actor, *, amend: Amend | None = None, reason: str | None = None,
@@ -192,27 +189,26 @@ class Desk:
         amended = Amended(before, None, record.push, ()) if amend is None else amend(record)
         alert = versions.following(amended.alert, transition, now_ms, amended.correction)
         changed = msgspec.structs.replace(record, alert=alert, state=transition.state, push=amended.push, reason=reason)
-        return await self._append(
-            verb, transition, changed, before.version, actor, idempotency, now_ms, amended.warnings
-        )
+        return await self._append(verb, transition, changed, record, actor, idempotency, now_ms, amended.warnings)
 
     async def _append(
-        self, verb: Verb, transition: Transition, record: Record, expected_version: int, actor: Actor,
-        idempotency: Idempotency | None, now_ms: int, warnings: tuple[Notice, ...],
+        self, verb: Verb, transition: Transition, record: Record, before: Record | None, actor: Actor,
+        idempotency: Idempotency | None, now_ms: int, warnings: tuple[Notice, ...], override: tuple[str, ...] = (),
     ) -> Outcome:  # fmt: skip
         self._refuse_unless_durable()
         assert transition.type is not None, f"{verb} puts nothing on the wire"
         alert = record.alert
         encoded = revision.encode(self.public(alert))
-        status = 201 if expected_version == 0 else 200
-        audit = _Audit(
-            moment.to_text(now_ms), verb, alert.id, alert.version, actor.author.key_id, actor.author.name,
-            actor.address, actor.request_id, record.reason,
+        status, expected_version = (201, 0) if before is None else (200, before.alert.version)
+        act = Act(
+            at=moment.to_text(now_ms), verb=verb, by=actor.by, alert=alert.id, version=alert.version,
+            state_before=None if before is None else before.state, state_after=record.state,
+            changed=audit.changed(before, record), override=override, reason=record.reason,
         )  # fmt: skip
         entry = Entry(
             wire=WireName(alert.edition, alert.status == "Exercise"), type=transition.type, alert_id=alert.id,
             version=alert.version, expected_version=expected_version, encoded=encoded, record=_encode(record),
-            audit=_encode(audit), push=record.push, state=record.state, unless_pushing=verb == "undo",
+            audit=audit.encode(act), push=record.push, state=record.state, unless_pushing=verb == "undo",
             story=alert.story, expires_ms=moment.from_text(alert.expires) if record.state in EXPIRING else None,
         )  # fmt: skip
         undo_until = self._undo_until(record, now_ms)

@@ -1,18 +1,20 @@
 """The desk under a clock of the test's own: the fuse to the millisecond, and the push side that may be faster."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from service.desk import Actor, Desk, Outcome
 from service.domain import moment
 from service.domain.alert import Author, Level
 from service.domain.amendments import check_update
+from service.domain.audit import Act
 from service.domain.checks import check_alert
+from service.domain.cursor import Cursor
 from service.domain.durability import Durability
 from service.domain.errors import FuseOver
 from service.domain.lifecycle import ChangeVerb
@@ -46,7 +48,7 @@ class Office:
         body = {"edition": "en", "headline": "First ferry sails", "level": level, **more}
         return await self.desk.publish(check_alert(body, NEWSROOM, self.now_ms, allow_http=False), ACTOR, None)
 
-    async def change(self, verb: ChangeVerb, alert_id: str, key: str | None = None, **body: str) -> Outcome:
+    async def change(self, verb: ChangeVerb, alert_id: str, key: str | None = None, **body: Any) -> Outcome:
         amend = partial(check_update, body, newsroom=NEWSROOM, now_ms=self.now_ms, allow_http=False) if body else None
         idempotency = None if key is None else Idempotency("K", key, verb)
         return await self.desk.change(verb, alert_id, ACTOR, amend=amend, idempotency=idempotency)
@@ -143,14 +145,33 @@ async def test_every_verb_stands_in_the_audit_with_who_and_why(office: Office) -
     await office.change("update", alert_id, headline="All ferries sail")
     for verb in ("hold", "release", "undo"):
         await office.desk.change(verb, alert_id, ACTOR, reason=f"why {verb}")
-    entries = [json.loads(fields[b"entry"]) for _, fields in await office.store.xrange(keys.AUDIT, "-")]
-    assert [(one["verb"], one["version"], one["reason"]) for one in entries] == [
-        ("publish", 1, None), ("update", 2, None), ("hold", 3, "why hold"), ("release", 4, "why release"),
-        ("undo", 5, "why undo"),
+    acts = await acted(office)
+    assert [(act.verb, act.version, act.state_before, act.state_after, act.reason) for act in acts] == [
+        ("publish", 1, None, "published", None), ("update", 2, "published", "published", None),
+        ("hold", 3, "published", "withheld", "why hold"), ("release", 4, "withheld", "published", "why release"),
+        ("undo", 5, "published", "undone", "why undo"),
     ]  # fmt: skip
-    assert {(one["alert"], one["keyId"], one["name"], one["address"]) for one in entries} == {
-        (alert_id, "K", "a desk", "127.0.0.1")
-    }
+    assert [act.cursor for act in acts] == [str(entry) for entry in await cursors(office)]
+    assert {(act.at, act.alert, act.by) for act in acts} == {(moment.to_text(NOW_MS), alert_id, ACTOR.by)}
+
+
+async def test_the_audit_tells_what_an_update_changed_and_what_was_overridden(office: Office) -> None:
+    alert_id = (await office.publish(override=["near-duplicate"], overrideReason="another ferry")).alert_id
+    await office.change("update", alert_id, headline="All ferries sail", push=False)
+    published, updated = await acted(office)
+    assert (published.override, published.reason, published.changed) == (("near-duplicate",), "another ferry", {})
+    headline = ("First ferry sails", "All ferries sail")
+    assert updated.changed == {"headline": headline, "text": headline, "push": (True, False)}
+    assert updated.reason is None
+
+
+async def acted(office: Office) -> list[Act]:
+    lines = [fields[b"entry"] for _, fields in await office.store.xrange(keys.AUDIT, "-")]
+    return [msgspec.json.decode(line, type=Act) for line in lines]
+
+
+async def cursors(office: Office) -> list[Cursor]:
+    return [Cursor(epoch, found.offset) for epoch, found in await stream.read_wire(office.store, EN, 0)]
 
 
 async def test_a_repeated_answer_still_says_when_the_fuse_ended(office: Office) -> None:
