@@ -146,6 +146,10 @@ class Settings:
     idempotency_max_per_key: Annotated[int, Between(10, 1_000_000)] = 20_000
     """Bounds what one API key can store; the oldest answers go first."""
     audit_max_entries: Annotated[int, Between(1000, 100_000_000)] = 1_000_000
+    pending_days: Annotated[int, Between(1, 366)] = 14
+    """How long what is not public yet is kept after its last change, or after its embargo's end."""
+    pending_max: Annotated[int, Between(10, 100_000)] = 1000
+    """Alerts that may wait for publication at once: more will not be read by anybody, and a script went wild."""
     expires_default_s: Annotated[int, Between(1, 31_536_000)] = 86_400
     """Life of an alert that names no `expires`."""
     tombstone_s: Annotated[int, Between(0, 86_400)] = 1800

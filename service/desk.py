@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from service.domain import audit, fuse, lifecycle, moment, revision, roles, versions
-from service.domain.alert import Alert, Author, Record, State
+from service.domain.alert import Alert, Author, Record
 from service.domain.amendments import AMENDMENTS, Amended
 from service.domain.audit import Act, By
 from service.domain.checks import Draft
@@ -29,8 +29,6 @@ from service.store.stream import Bounds, Entry, Idempotency
 
 ID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-EXPIRING: tuple[State, ...] = ("published", "withheld")
-"""The states that end by themselves, at the moment of `expires`."""
 DECIDE_AGAIN_MAX = 5
 """Two editors at one alert is usual; six changes while we decide is a loop gone wrong."""
 
@@ -117,7 +115,11 @@ class Desk:
         if idempotency is None:
             return None
         known = await stream.answered(self._store, idempotency, self._bounds.replicas_min)
-        return None if known is None or known.replayed is None else await self._again(known.replayed, str(known.cursor))
+        return (
+            None
+            if known is None or known.replayed is None
+            else await self._again(known.replayed, str(known.cursor or ""))
+        )
 
     async def publish(self, draft: Draft, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         """Put a new alert on its wire. Raises NotDurable, StoreUnavailable, IdempotencyMismatch."""
@@ -209,7 +211,8 @@ class Desk:
             wire=WireName(alert.edition, alert.status == "Exercise"), type=transition.type, alert_id=alert.id,
             version=alert.version, expected_version=expected_version, encoded=encoded, record=_encode(record),
             audit=audit.encode(act), push=record.push, state=record.state, unless_pushing=verb == "undo",
-            story=alert.story, expires_ms=moment.from_text(alert.expires) if record.state in EXPIRING else None,
+            story=alert.story,
+            expires_ms=moment.from_text(alert.expires) if record.state in lifecycle.EXPIRING else None,
         )  # fmt: skip
         undo_until = self._undo_until(record, now_ms)
         answer = _encode(_Answer(status, alert.id, alert.version, warnings, undo_until))
@@ -217,7 +220,7 @@ class Desk:
             self._store, entry, idempotency, answer, new_epoch(), now_ms, self._bounds, self._seen(entry.wire)
         )
         if appended.replayed is not None:
-            return await self._again(appended.replayed, str(appended.cursor))
+            return await self._again(appended.replayed, str(appended.cursor or ""))
         return self._outcome(status, alert, encoded, str(appended.cursor), warnings, undo_until)
 
     async def _again(self, answer: bytes, cursor: str) -> Outcome:

@@ -15,7 +15,7 @@ DRILL = WireName("en", exercise=True)
 NOW_MS = 4_000_000_000_000
 BOUNDS = Bounds(
     wire_max_revisions=50, history_max_alerts=40, history_days=30, idempotency_ttl_s=60, idempotency_max_per_key=10,
-    audit_max_entries=1000,
+    audit_max_entries=1000, pending_days=14, pending_max=20,
 )  # fmt: skip
 ANSWER = b'{"status":201}'
 
@@ -62,3 +62,9 @@ async def append(
     return await stream.append(
         store, entry(made, wire, unless_pushing=unless_pushing), key, ANSWER, epoch, now_ms, bounds
     )
+
+
+def offset_of(appended: Appended) -> int:
+    """Where on its wire it stands."""
+    assert appended.cursor is not None
+    return appended.cursor.offset

@@ -45,7 +45,7 @@ def check_update(body: object, before: Record, newsroom: Newsroom, now_ms: int, 
     """The alert as an update makes it. Raises Invalid, also where nothing would change: that would be no news."""
     read = Fields(body)
     read.know(FIELDS, FIXED)
-    alert = _amended(read, before.alert, newsroom, now_ms, checks.schemes(allow_http))
+    alert = amended(read, before.alert, newsroom, now_ms, checks.schemes(allow_http))
     push = _push(read, before)
     read.finish()
     if (alert, push) == (before.alert, before.push):
@@ -57,7 +57,7 @@ def check_correction(body: object, before: Record, newsroom: Newsroom, now_ms: i
     """The alert as a correction makes it, with what was wrong. Raises Invalid, also where no content would change."""
     read = Fields(body)
     read.know((*FIELDS, "correction"), FIXED)
-    alert = _amended(read, before.alert, newsroom, now_ms, checks.schemes(allow_http))
+    alert = amended(read, before.alert, newsroom, now_ms, checks.schemes(allow_http))
     push = _push(read, before)
     correction = _correction(read, before.alert)
     read.finish()
@@ -70,7 +70,10 @@ AMENDMENTS: dict[ChangeVerb, Check] = {"update": check_update, "correct": check_
 """The verbs that bring content. They are written upon a version, so If-Match must name it."""
 
 
-def _amended(read: Fields, alert: Alert, newsroom: Newsroom, now_ms: int, schemes: tuple[str, ...]) -> Alert:
+def amended(
+    read: Fields, alert: Alert, newsroom: Newsroom, now_ms: int, schemes: tuple[str, ...], but: tuple[str, ...] = ()
+) -> Alert:
+    """`alert` with what the body says of its content; the fields of `but` are left to the caller."""
     changed: dict[str, Any] = {}
     if "attribution" in read.fields or any(read.fields.get(name) is not None for name in ("headline", "text")):
         changed |= _words(read, alert, newsroom)
@@ -83,7 +86,7 @@ def _amended(read: Fields, alert: Alert, newsroom: Newsroom, now_ms: int, scheme
         "certainty": lambda: read.choice("certainty", get_args(Certainty), "Observed"),
         "expires": lambda: _expires(read, alert, now_ms),
     }
-    changed |= {name: reader() for name, reader in readers.items() if name in read.fields}
+    changed |= {name: reader() for name, reader in readers.items() if name in read.fields and name not in but}
     return msgspec.structs.replace(alert, **changed)
 
 

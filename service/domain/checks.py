@@ -27,7 +27,8 @@ from service.domain.fields import Fields, Notice
 from service.domain.newsroom import Edition, Newsroom
 
 ID_FORM = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
-OVERRIDES = ("near-duplicate", "second-approval")
+OVERRIDES = ("near-duplicate", "second-approval", "brake")
+PUBLISH_AT_MAX_DAYS = 366
 FIELDS = frozenset({
     "edition", "headline", "text", "level", "attribution", "sections", "regions", "places", "link", "image",
     "certainty", "story", "expires", "publishAt", "push", "note", "override", "overrideReason",
@@ -78,13 +79,14 @@ def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bo
         certainty=read.choice("certainty", get_args(Certainty), "Observed"),
         story=_story(read),
         expires_ms=read.expires(now_ms),
-        publish_at_ms=read.moment("publishAt"),
+        publish_at_ms=publish_at(read, now_ms),
         push=read.flag("push", True),
         note=read.remark("note"),
         override=_override(read),
         override_reason=read.remark("overrideReason"),
         warnings=tuple(read.warnings),
     )
+    check_order(read, draft.publish_at_ms, draft.expires_ms)
     read.finish()
     return draft
 
@@ -98,6 +100,22 @@ def check_reason(body: object) -> str | None:
     reason = read.remark("reason")
     read.finish()
     return reason
+
+
+def publish_at(read: Fields, now_ms: int) -> int | None:
+    """The end of an embargo: in the future, and not so far that nobody remembers why."""
+    at_ms = read.moment("publishAt")
+    if at_ms is not None and at_ms <= now_ms:
+        read.wrong("/publishAt", "must lie in the future; without it the alert is published at once")
+    elif at_ms is not None and at_ms > now_ms + PUBLISH_AT_MAX_DAYS * 86_400_000:
+        read.wrong("/publishAt", f"must lie within {PUBLISH_AT_MAX_DAYS} days")
+    return at_ms
+
+
+def check_order(read: Fields, publish_at_ms: int | None, expires_ms: int | None) -> None:
+    """Nothing may expire before it is out."""
+    if publish_at_ms is not None and expires_ms is not None and expires_ms <= publish_at_ms:
+        read.wrong("/expires", "must lie after publishAt")
 
 
 def schemes(allow_http: bool) -> tuple[str, ...]:

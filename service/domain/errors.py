@@ -6,6 +6,8 @@ FlashwireError
 ├── Forbidden        the role does not allow it
 ├── VersionStale     another version is current
 ├── FuseOver         phones ring, so it can no longer be undone
+├── Braked           too many flashes in a short time; this one needs a second person
+├── PendingFull      more waits than anybody will read
 ├── IdempotencyMismatch   the key was used with another body
 ├── StoreUnavailable the store cannot be reached in time
 └── NotDurable       the store gives less than the settings demand, so nothing may be acknowledged
@@ -52,6 +54,14 @@ class VersionStale(FlashwireError):
 
 class FuseOver(FlashwireError):
     """Phones may ring by now: what is wrong can be corrected or killed, and no longer undone."""
+
+
+class Braked(FlashwireError):
+    """Too many flashes in a short time: the next needs a second person."""
+
+
+class PendingFull(FlashwireError):
+    """More is waiting for publication than anybody will read."""
 
 
 class IdempotencyMismatch(FlashwireError):

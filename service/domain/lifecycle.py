@@ -11,13 +11,17 @@ import msgspec
 from service.domain.alert import MsgType, PubStatus, State
 from service.domain.revision import RevisionType
 
-Verb = Literal["publish", "submit", "schedule", "propose", "approve", "amend", "update", "correct", "hold", "release",
-               "undo", "kill", "expire"]  # fmt: skip
+Verb = Literal["publish", "submit", "schedule", "propose", "approve", "update", "correct", "hold", "release", "undo",
+               "kill", "expire"]  # fmt: skip
 
 
 ChangeVerb = Literal["update", "correct", "hold", "release", "undo", "kill"]
 """The verbs that editors may do to an alert that is out."""
 CHANGE_VERBS: tuple[ChangeVerb, ...] = get_args(ChangeVerb)
+PENDING: tuple[State, ...] = ("draft", "scheduled", "awaiting-approval")
+"""The states before publication: nothing of them is public."""
+EXPIRING: tuple[State, ...] = ("published", "withheld")
+"""The states that end by themselves, at the moment of `expires`."""
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -43,20 +47,29 @@ _PUBLISH = Transition("published", "published")
 _KILL = Transition("canceled", "canceled", "Cancel", "canceled")
 _UNDO = Transition("undone", "canceled", "Cancel", "canceled", ("undone",))
 _CORRECT = Transition("published", "corrected", "Update", signals=("correction",))
+_SUBMIT = Transition("draft")
+_SCHEDULE = Transition("scheduled")
+_PROPOSE = Transition("awaiting-approval")
 _DISCARD = Transition("discarded")
 
 TABLE: dict[tuple[State | None, Verb], Transition | None] = {
     (None, "publish"): _PUBLISH,
-    (None, "submit"): Transition("draft"),
-    (None, "schedule"): Transition("scheduled"),
-    (None, "propose"): Transition("awaiting-approval"),
-    ("draft", "amend"): Transition("draft"),
+    (None, "submit"): _SUBMIT,
+    (None, "schedule"): _SCHEDULE,
+    (None, "propose"): _PROPOSE,
+    # to change what is pending is to hand it in again; `schedule` is also what approval comes to before an embargo ends
+    ("draft", "submit"): _SUBMIT,
+    ("draft", "schedule"): _SCHEDULE,
     ("draft", "approve"): _PUBLISH,
     ("draft", "kill"): _DISCARD,
-    ("scheduled", "amend"): Transition("scheduled"),
+    ("scheduled", "submit"): _SUBMIT,
+    ("scheduled", "schedule"): _SCHEDULE,
+    ("scheduled", "propose"): _PROPOSE,
     ("scheduled", "publish"): _PUBLISH,
+    ("scheduled", "release"): _PUBLISH,
     ("scheduled", "kill"): _DISCARD,
-    ("awaiting-approval", "amend"): Transition("awaiting-approval"),
+    ("awaiting-approval", "schedule"): _SCHEDULE,
+    ("awaiting-approval", "propose"): _PROPOSE,
     ("awaiting-approval", "approve"): _PUBLISH,
     ("awaiting-approval", "kill"): _DISCARD,
     ("published", "update"): Transition("published", "updated", "Update", signals=("update",)),

@@ -53,6 +53,19 @@ class LevelRule(msgspec.Struct, frozen=True):
     fuse_s: float
 
 
+class Guards(msgspec.Struct, frozen=True):
+    """What stops a mistake before it is out. Every one of them can be overridden, and that is logged.
+
+    `flash_approval`: a flash needs a second person, within `approval_s`. After `brake_flashes` within `brake_s` the
+    next flash needs one even where it was sent as one person's own: a stolen key or a runaway script looks like that.
+    """
+
+    flash_approval: bool = True
+    approval_s: float = 900
+    brake_flashes: int = 3
+    brake_s: float = 60
+
+
 class Newsroom(msgspec.Struct, frozen=True):
     """The outlet with its taxonomy and editions, in the order they are shown."""
 
@@ -61,6 +74,7 @@ class Newsroom(msgspec.Struct, frozen=True):
     regions: tuple[str, ...]
     levels: dict[Level, LevelRule]
     editions: tuple[Edition, ...]
+    guards: Guards = Guards()
 
     def edition(self, name: str) -> Edition | None:
         """The edition of that name, or None."""

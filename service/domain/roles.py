@@ -36,3 +36,14 @@ def needed_to_change(verb: Verb, own: bool, *, on_hold: bool = False) -> Role:
     if verb == "correct" and on_hold:
         verb = "release"
     return NEEDED_FOR_OWN.get(verb, "duty") if own else "duty"
+
+
+def needed_to_change_pending(verb: Verb, own: bool, *, draft: bool) -> Role:
+    """Who may do `verb` to an alert that is not out. Who wrote a draft may change it or take it back; so may editors
+    with the drafts of others, and what others have scheduled or proposed is for the duty desk.
+    """
+    if verb == "approve":
+        return "duty"
+    if own:
+        return "correspondent" if verb in ("submit", "kill") else "editor"
+    return "editor" if draft else "duty"

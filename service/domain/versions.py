@@ -30,6 +30,20 @@ def first(
     )  # fmt: skip
 
 
+def redrafted(before: Alert, now_ms: int) -> Alert:
+    """The version after `before` of an alert that nobody but editors has seen: it supersedes nothing."""
+    return msgspec.structs.replace(before, version=before.version + 1, version_created=moment.to_text(now_ms))
+
+
+def published(before: Alert, transition: Transition, now_ms: int, expires_ms: int) -> Alert:
+    """The first public version of what was pending as `before`: its life begins now."""
+    now = moment.to_text(now_ms)
+    return msgspec.structs.replace(
+        before, version=before.version + 1, msg_type=transition.msg_type, pub_status=transition.pub_status,
+        signals=transition.signals, first_created=now, version_created=now, expires=moment.to_text(expires_ms),
+    )  # fmt: skip
+
+
 def following(before: Alert, transition: Transition, now_ms: int, correction: Correction | None = None) -> Alert:
     """The version after `before`, whose content may have been amended meanwhile."""
     return msgspec.structs.replace(

@@ -1,14 +1,16 @@
 -- Publish one revision: all of it or nothing, in one atomic call. (answers.lua stands in front of this.)
 --
 -- KEYS 1 head  2 wire  3 history  4 alert  5 versions  6 audit  7 answers  8 answer  9 story  10 audit of the alert
---      11 expiring  12 pending alert  13 pending  14 due
+--      11 expiring  12 pending alert  13 pending  14 due  15 flashes
 -- ARGV 1 type  2 alert JSON  3 record JSON  4 alert id  5 version  6 expected version (0: the alert is new)
 --      7 push (1|0)  8 epoch to be born with  9 now (ms)  10 idempotency key ('' for none)  11 fingerprint
 --      12 answer JSON  13 audit JSON  14 wire max  15 history max  16 alert lifetime (ms)
 --      17 answer lifetime (ms)  18 answers max  19 audit max  20 state  21 unless pushing (1|0)
 --      22 epoch and 23 offset that were seen ('' and 0 for none)  24 expires (ms, '' for a state that does not expire)
--- Returns {'ok', cursor} | {'replay', fingerprint, answer, cursor} | {'stale', current version} | {'pushing'} | {'behind'}
-local keyed = ARGV[10] ~= ''
+--      25 counted as a flash (1|0)  26 flashes after which it is braked ('' for never)  27 that are counted for (ms)
+-- Returns {'ok', cursor} | {'replay', fingerprint, answer, cursor} | {'stale', current version} | {'pushing'}
+--         | {'braked'} | {'behind'}
+local now, keyed = tonumber(ARGV[9]), ARGV[10] ~= ''
 
 -- 1. The same Idempotency-Key has its answer already.
 local known = keyed and replayed(KEYS[8])
@@ -22,6 +24,10 @@ local current = tonumber(alert[1] or unpublished and redis.call('HGET', KEYS[12]
 if current ~= expected then return {'stale', current} end
 -- The push side sets `pushing` in one call with the first job's look at the state: either it is first, or we are.
 if ARGV[21] == '1' and alert[3] then return {'pushing'} end
+if ARGV[25] == '1' then
+  redis.call('ZREMRANGEBYSCORE', KEYS[15], '-inf', now - tonumber(ARGV[27]))
+  if ARGV[26] ~= '' and redis.call('ZCARD', KEYS[15]) >= tonumber(ARGV[26]) then return {'braked'} end
+end
 
 -- 3. The next place on the wire; the epoch is born with the wire and lost with it.
 local head = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'chain')
@@ -49,9 +55,13 @@ if ARGV[24] == '' then redis.call('ZREM', KEYS[11], ARGV[4]) else redis.call('ZA
 if not alert[1] then
   redis.call('ZADD', KEYS[3], first, ARGV[4])
   redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -tonumber(ARGV[15]) - 1)
-  redis.call('ZADD', KEYS[9], ARGV[9], ARGV[4])
+  redis.call('ZADD', KEYS[9], now, ARGV[4])
 end
 redis.call('PEXPIRE', KEYS[9], ARGV[16])
+if ARGV[25] == '1' then
+  redis.call('ZADD', KEYS[15], now, ARGV[4])
+  redis.call('PEXPIRE', KEYS[15], ARGV[27])
+end
 if unpublished then
   redis.call('DEL', KEYS[12])
   redis.call('ZREM', KEYS[13], ARGV[4])
@@ -60,6 +70,6 @@ end
 
 -- 5. The answer, for whoever asks again with the same key.
 if keyed then
-  keep(KEYS[7], KEYS[8], ARGV[10], ARGV[11], ARGV[12], cursor, tonumber(ARGV[9]), ARGV[17], ARGV[18])
+  keep(KEYS[7], KEYS[8], ARGV[10], ARGV[11], ARGV[12], cursor, now, ARGV[17], ARGV[18])
 end
 return {'ok', cursor}

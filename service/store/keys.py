@@ -17,6 +17,7 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     pending              zset    their ids by first submission (ms)  as long       pending.lua, append.lua
     due                  zset    those with an embargo, by its end (ms)  as long   pending.lua, append.lua
     discarded            zset    ids of those that were taken back, by time   newest 1,000   pending.lua
+    flashes              zset    ids of flashes by time (ms)       minutes      append.lua
     audit                stream  who, what, when   newest 1,000,000   append.lua, pending.lua, audit_note.lua
     audit:<alert id>     list    its lines about one alert   history_days   append.lua, pending.lua, audit_note.lua
     notes:<key id>       string  refusals of an API key that were noted   a minute   audit_note.lua
@@ -57,7 +58,7 @@ _JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm
 _OURS = re.compile(
     rb"(head|wire|history):\{.*|(alert|versions|story|pending|notes|answers|answer|key|plan|open):.*"
     rb"|(ledger|rung|delivery|sockets|pause|block|heirs|tokens):.*|audit(:.*)?"
-    rb"|expiring|pending|due|discarded|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
+    rb"|expiring|pending|due|discarded|flashes(:exercise)?|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
     rb"|" + _PUSHED + rb"|" + _JOB,
     re.DOTALL,
 )
@@ -133,6 +134,11 @@ EXPIRING = "expiring"
 PENDING = "pending"
 DUE = "due"
 DISCARDED = "discarded"
+
+
+def flashes(exercise: bool) -> str:
+    """The flashes of late, by time; drills have their own, and stop no news."""
+    return "flashes:exercise" if exercise else "flashes"
 
 
 def pending(alert_id: str) -> str:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from service.domain import revision as revisions
 from service.domain.alert import State
 from service.domain.cursor import Cursor, parse
-from service.domain.errors import FuseOver, IdempotencyMismatch, NotDurable, StoreUnavailable, VersionStale
+from service.domain.errors import Braked, FuseOver, IdempotencyMismatch, NotDurable, StoreUnavailable, VersionStale
 from service.domain.revision import Revision, RevisionType
 from service.store import keys
 from service.store.connection import Store
@@ -40,6 +40,8 @@ class Bounds(msgspec.Struct, frozen=True):
     idempotency_ttl_s: int
     idempotency_max_per_key: int
     audit_max_entries: int
+    pending_days: int
+    pending_max: int
     replicas_min: int = 0
     """Replicas that must have it before it counts as appended; 0 where the primary's own disk is enough."""
 
@@ -50,6 +52,13 @@ class Idempotency(msgspec.Struct, frozen=True):
     key_id: str
     key: str
     fingerprint: str
+
+
+class Flash(msgspec.Struct, frozen=True):
+    """After `max` flashes within `within_s` seconds this one is refused; None where a second person has seen it."""
+
+    within_s: float
+    max: int | None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -72,12 +81,16 @@ class Entry(msgspec.Struct, frozen=True):
     """When the scheduler is to look at it again; None for a state that does not expire."""
     unless_pushing: bool = False
     """Refuse it once the push side has begun with this alert (`pushing` in its hash)."""
+    flash: Flash | None = None
+    """What the brake needs to know of a flash that goes out now; None for everything else."""
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """Where it stands. `replayed` carries the stored answer when the same Idempotency-Key was used before."""
+    """Where it stands; `cursor` is None for what is not on a wire. `replayed` carries the stored answer when the same
+    Idempotency-Key was used before.
+    """
 
-    cursor: Cursor
+    cursor: Cursor | None
     replayed: bytes | None = None
 
 
@@ -110,11 +123,9 @@ async def answered(store: Store, idempotency: Idempotency, replicas_min: int = 0
     """
     async with reaching_store():
         known = await store.hmget(keys.answer(idempotency.key_id, idempotency.key), ["fingerprint", "answer", "cursor"])
-        if known[0] is None:
-            return None
-        done = _replay(idempotency, *cast("tuple[bytes, bytes, bytes]", known))
-        await _confirm(store, keys.answer(idempotency.key_id, idempotency.key), replicas_min)
-    return done
+    if known[0] is None:
+        return None
+    return await replay(store, idempotency, *cast("tuple[bytes, bytes, bytes]", known), replicas_min)
 
 
 async def append(
@@ -126,8 +137,9 @@ async def append(
     `seen` is how far the wire is known to have reached; a store that lies behind it has lost history, and gets nothing
     on top of that.
 
-    Raises VersionStale, FuseOver (only with `unless_pushing`), IdempotencyMismatch, StoreUnavailable; NotDurable when
-    too few replicas confirmed in time: it may still stand, and the same Idempotency-Key will tell.
+    Raises VersionStale, FuseOver (only with `unless_pushing`), Braked (only with a `flash`), IdempotencyMismatch,
+    StoreUnavailable; NotDurable when too few replicas confirmed in time: it may still stand, and the same
+    Idempotency-Key will tell.
     """
     key_id, key, fingerprint = (
         (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")
@@ -136,7 +148,7 @@ async def append(
         keys.head(entry.wire), keys.wire(entry.wire), keys.history(entry.wire), keys.alert(entry.alert_id),
         keys.versions(entry.alert_id), keys.AUDIT, keys.answers(key_id), keys.answer(key_id, key),
         keys.story(entry.story), keys.audit(entry.alert_id), keys.EXPIRING, keys.pending(entry.alert_id), keys.PENDING,
-        keys.DUE,
+        keys.DUE, keys.flashes(entry.wire.exercise),
     )  # fmt: skip
     # a day more than the history reaches back, so that an id the history still names is still there
     lifetime_ms = (bounds.history_days + 1) * 86_400_000
@@ -146,33 +158,42 @@ async def append(
         bounds.history_max_alerts, lifetime_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key,
         bounds.audit_max_entries, entry.state, int(entry.unless_pushing),
         *((seen.epoch, seen.offset) if seen else ("", 0)), "" if entry.expires_ms is None else entry.expires_ms,
+        *_of_flash(entry.flash),
     )  # fmt: skip
     async with reaching_store():
-        reply = await _call(store, names, values, bounds.replicas_min)
+        reply = await call(store, _APPEND, names, values, bounds.replicas_min)
     match reply:
         case [b"ok", cursor]:
             return Appended(_cursor(cursor))
         case [b"replay", known, stored, cursor]:
             assert idempotency is not None, "only a keyed call can be a replay"
-            done = _replay(idempotency, known, stored, cursor)
-            async with reaching_store():
-                await _confirm(store, keys.answer(key_id, key), bounds.replicas_min)
-            return done
+            return await replay(store, idempotency, known, stored, cursor, bounds.replicas_min)
         case [b"stale", current]:
             raise VersionStale(int(current))
         case [b"behind"]:
             raise StoreUnavailable("the store has lost what was published; another life of the wire begins shortly")
+        case [b"braked"]:
+            raise Braked("too many flashes in a short time: this one needs a second person")
         case [b"pushing"]:
             raise FuseOver("phones are ringing already")
     raise AssertionError(f"append.lua answered {reply!r}")
 
 
-async def _call(store: Store, names: tuple[str, ...], values: tuple[Any, ...], replicas_min: int) -> list[Any]:
+def _of_flash(flash: Flash | None) -> tuple[int, int | str, int]:
+    if flash is None:
+        return 0, "", 0
+    return 1, "" if flash.max is None else flash.max, round(flash.within_s * 1000)
+
+
+async def call(
+    store: Store, script: str, names: tuple[str, ...], values: tuple[Any, ...], replicas_min: int
+) -> list[Any]:
+    """Run a script that writes, and wait until enough replicas have it. Raises NotDurable, and redis errors."""
     if not replicas_min:
-        return cast("list[Any]", await store.register_script(_APPEND)(keys=names, args=values))
+        return cast("list[Any]", await store.register_script(script)(keys=names, args=values))
     # WAIT counts for the connection that wrote, so both go down one pipeline
     async with store.pipeline(transaction=False) as pipe:
-        pipe.eval(_APPEND, len(names), *names, *values)
+        pipe.eval(script, len(names), *names, *values)
         pipe.wait(replicas_min, REPLICA_WAIT_MS)
         reply, replicas = await pipe.execute()
     _judge(replicas, replicas_min)
@@ -208,10 +229,17 @@ def _judge(replicas: int, replicas_min: int) -> None:
         raise NotDurable(f"{replicas} of {replicas_min} replicas confirmed the revision in {REPLICA_WAIT_MS} ms")
 
 
-def _replay(idempotency: Idempotency, fingerprint: bytes, answer: bytes, cursor: bytes) -> Appended:
+async def replay(
+    store: Store, idempotency: Idempotency, fingerprint: bytes, answer: bytes, cursor: bytes, replicas_min: int
+) -> Appended:
+    """The answer that stands under an Idempotency-Key, once enough replicas have it. Raises IdempotencyMismatch,
+    NotDurable, StoreUnavailable.
+    """
     if fingerprint.decode() != idempotency.fingerprint:
         raise IdempotencyMismatch("this Idempotency-Key was used with another request")
-    return Appended(_cursor(cursor), answer)
+    async with reaching_store():
+        await _confirm(store, keys.answer(idempotency.key_id, idempotency.key), replicas_min)
+    return Appended(_cursor(cursor) if cursor else None, answer)
 
 
 def _cursor(text: bytes) -> Cursor:

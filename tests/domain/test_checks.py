@@ -14,6 +14,7 @@ from service.domain.errors import Invalid
 from tests.domain.making import HOUR_MS, NEWSROOM, NOW_MS, alert_id
 
 OVERRIDE = "\u202e"
+SOON = moment.to_text(NOW_MS + HOUR_MS // 2)
 LATER = moment.to_text(NOW_MS + HOUR_MS)
 WHOLE: dict[str, Any] = {
     "edition": "en",
@@ -28,7 +29,7 @@ WHOLE: dict[str, Any] = {
     "certainty": "Likely",
     "story": alert_id(7),
     "expires": LATER,
-    "publishAt": LATER,
+    "publishAt": SOON,
     "push": False,
     "note": "seen by two",
     "override": ["near-duplicate"],
@@ -68,7 +69,9 @@ def test_the_whole_body_becomes_a_draft() -> None:
     assert draft.places == (Place(name="Rotterdam", country="NL"), Place(name="the North Sea"))
     assert draft.link == Link("https://example.org/n/1?a=b#c")
     assert draft.image == Image("https://example.org/i.jpg", "A bridge")
-    assert (draft.story, draft.expires_ms, draft.publish_at_ms) == (alert_id(7), NOW_MS + HOUR_MS, NOW_MS + HOUR_MS)
+    assert (draft.story, draft.expires_ms, draft.publish_at_ms) == (
+        alert_id(7), NOW_MS + HOUR_MS, NOW_MS + HOUR_MS // 2,
+    )  # fmt: skip
     assert (draft.note, draft.override, draft.override_reason) == ("seen by two", ("near-duplicate",), "another bridge")
     assert draft.warnings == ()
 

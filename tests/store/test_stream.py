@@ -11,7 +11,7 @@ from service.store import history, keys, lineage, stream
 from service.store.connection import Store
 from service.store.embedded import EmbeddedStore
 from service.store.stream import Idempotency, Unreadable
-from tests.entries import ANSWER, BOUNDS, DRILL, EN, NOW_MS, alert, append, killed
+from tests.entries import ANSWER, BOUNDS, DRILL, EN, NOW_MS, alert, append, killed, offset_of
 
 KEY = Idempotency("KEY", "k", "f1")
 
@@ -47,7 +47,7 @@ async def test_the_next_version_keeps_the_place_of_the_first(store: Store) -> No
     await append(store, first)
     await append(store, alert())
     appended = await append(store, killed(first))
-    assert appended.cursor.offset == 3
+    assert offset_of(appended) == 3
     wire = await stream.read_wire(store, EN, 2)
     assert isinstance(wire[0][1], Revision)
     assert (wire[0][1].first_offset, wire[0][1].type) == (1, "canceled")
@@ -100,7 +100,7 @@ async def test_a_script_can_read_the_state_without_the_record(store: Store) -> N
 async def test_offsets_have_no_holes_however_many_append_at_once(store: Store) -> None:
     bounds = msgspec.structs.replace(BOUNDS, wire_max_revisions=1000)
     appended = await asyncio.gather(*(append(store, alert(), bounds=bounds) for _ in range(200)))
-    assert sorted(one.cursor.offset for one in appended) == list(range(1, 201))
+    assert sorted(map(offset_of, appended)) == list(range(1, 201))
     assert await offsets(store) == list(range(1, 201))
 
 

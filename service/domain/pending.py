@@ -1,0 +1,77 @@
+"""What waits to become public: drafts, embargoed alerts, and flashes that need a second person.
+
+The rule to remember: an approval is of what was read. It names a version, and every change of the content makes another
+version that nobody has approved; whoever wrote or changed a word of it cannot be the second person.
+"""
+
+import msgspec
+
+from service.domain import moment
+from service.domain.alert import Alert, Author, Level, Record
+from service.domain.lifecycle import Verb
+from service.domain.newsroom import Guards
+from service.domain.person import same_person
+from service.domain.roles import Role, includes, needed_to_publish
+
+SECOND_APPROVAL = "second-approval"
+"""The override of whoever sends a flash alone."""
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An alert that is not public, with what its publication needs. Moments are RFC 3339.
+
+    `record` is what it would be; its version counts what was submitted and changed so far. `hands` are all who wrote or
+    changed it, the first its author. `asked_at` is when it began to wait for a second person, `approved_by` that person
+    of this very version. `expires` is None where the alert is to have the usual life from its publication on.
+    """
+
+    record: Record
+    publish_at: str | None
+    expires: str | None
+    hands: tuple[Author, ...]
+    asked_at: str
+    approved_by: Author | None = None
+
+    @property
+    def alert(self) -> Alert:
+        return self.record.alert
+
+
+def verb_to_post(
+    role: Role, level: Level, override: tuple[str, ...], publish_at_ms: int | None, guards: Guards
+) -> Verb:
+    """What a new alert, or a changed pending one, comes to by who it is from: `publish`, or how it waits."""
+    if role == "correspondent":
+        return "submit"
+    alone = includes(role, needed_to_publish(level)) and (SECOND_APPROVAL in override or not guards.flash_approval)
+    if level == "flash" and not alone:
+        return "propose"
+    return "publish" if publish_at_ms is None else "schedule"
+
+
+def verb_to_amend(pending: Pending, role: Role, level: Level, publish_at_ms: int | None, guards: Guards) -> Verb:
+    """How a pending alert waits once `role` has changed it. A change publishes nothing and approves nothing: a draft
+    stays a draft, and what was approved waits for approval again.
+    """
+    if pending.record.state == "draft":
+        return "submit"
+    verb = verb_to_post(role, level, (), publish_at_ms, guards)
+    return "propose" if verb == "publish" else verb
+
+
+def is_someone_else(approver: Author, pending: Pending) -> bool:
+    """Whether `approver` can be the second person: nobody approves what they wrote or changed, with whichever key."""
+    return not any(same_person(approver, hand) for hand in pending.hands)
+
+
+def lapsed(pending: Pending, now_ms: int, guards: Guards) -> bool:
+    """Whether it has waited too long for a second person, so that whoever approves it now may not know what it is
+    about. Only what is urgent lapses: a draft waits until somebody has read it.
+    """
+    waits = pending.record.state == "awaiting-approval"
+    return waits and now_ms >= moment.from_text(pending.asked_at) + round(guards.approval_s * 1000)
+
+
+def with_hand(hands: tuple[Author, ...], author: Author) -> tuple[Author, ...]:
+    """`hands` with one more, each key once."""
+    return hands if author in hands else (*hands, author)

@@ -1,0 +1,120 @@
+"""What is not public, in the store: drafts, embargoed alerts, flashes that wait for a second person.
+
+The rule to remember: other keys than those of alerts. Nothing that answers readers ever asks for these, they take no
+offset, and no process that serves readers reads them.
+"""
+
+from importlib import resources
+
+import msgspec
+import structlog
+
+from service.domain.alert import State
+from service.domain.errors import PendingFull, VersionStale
+from service.domain.pending import Pending
+from service.store import keys, stream
+from service.store.connection import Store
+from service.store.stream import ANSWERS, Appended, Bounds, Idempotency, reaching_store
+
+log = structlog.get_logger("store")
+
+DISCARDED_MAX = 1000
+"""How many that were taken back can still be listed."""
+_PENDING = ANSWERS + resources.files(__package__).joinpath("pending.lua").read_text("utf-8")
+_DECODER = msgspec.json.Decoder(Pending)
+_encode = msgspec.json.Encoder().encode
+
+
+async def put(
+    store: Store, pending: Pending, expected_version: int, due_ms: int | None, audit: bytes,
+    idempotency: Idempotency | None, answer: bytes, now_ms: int, bounds: Bounds,
+) -> Appended:  # fmt: skip
+    """Keep a version of a pending alert, exactly once per Idempotency-Key; `due_ms` is the end of its embargo.
+
+    Raises VersionStale (also where it has been published meanwhile), PendingFull, IdempotencyMismatch,
+    StoreUnavailable, NotDurable.
+    """
+    alert = pending.alert
+    key_id, key, fingerprint = (
+        (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")
+    )
+    names = (
+        keys.pending(alert.id), keys.PENDING, keys.DUE, keys.DISCARDED, keys.AUDIT, keys.audit(alert.id),
+        keys.answers(key_id), keys.answer(key_id, key), keys.alert(alert.id),
+    )  # fmt: skip
+    # what waits for a moment waits so much longer
+    lifetime_ms = bounds.pending_days * 86_400_000 + max(0, (due_ms or now_ms) - now_ms)
+    values = (
+        alert.id, _encode(pending), alert.version, expected_version, pending.record.state,
+        "" if due_ms is None else due_ms, now_ms, key, fingerprint, answer, audit, lifetime_ms,
+        bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key, bounds.audit_max_entries, bounds.pending_max,
+        DISCARDED_MAX,
+    )  # fmt: skip
+    async with reaching_store():
+        reply = await stream.call(store, _PENDING, names, values, bounds.replicas_min)
+    match reply:
+        case [b"ok"]:
+            return Appended(None)
+        case [b"replay", known, stored, cursor]:
+            assert idempotency is not None, "only a keyed call can be a replay"
+            return await stream.replay(store, idempotency, known, stored, cursor, bounds.replicas_min)
+        case [b"stale", current]:
+            raise VersionStale(int(current))
+        case [b"full"]:
+            raise PendingFull(f"{bounds.pending_max} alerts wait already: approve, release or kill some")
+    raise AssertionError(f"pending.lua answered {reply!r}")
+
+
+async def read(store: Store, alert_id: str) -> Pending | None:
+    """What is pending under that id, or was taken back; None for what was published or never was. Raises
+    StoreUnavailable.
+    """
+    async with reaching_store():
+        encoded = await store.hget(keys.pending(alert_id), "pending")
+    return None if encoded is None else _DECODER.decode(encoded)
+
+
+async def newest(store: Store, states: frozenset[State], before: tuple[float, str] | None, limit: int) -> list[Pending]:
+    """At most `limit` pending alerts of those states, by first submission, the newest first. Raises StoreUnavailable.
+
+    `before` is the (first submission in ms, id) of the last one of the page before.
+    """
+    names = [keys.DISCARDED] * ("discarded" in states) + [keys.PENDING] * bool(states - {"discarded"})
+    found: list[tuple[float, str]] = []
+    async with reaching_store():
+        async with store.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.zrevrangebyscore(name, "+inf" if before is None else before[0], "-inf", withscores=True)
+            for members in await pipe.execute():
+                found += [(score, member.decode()) for member, score in members]
+        found = sorted((place for place in found if before is None or place < before), reverse=True)
+        listed: list[Pending] = []
+        for start in range(0, len(found), limit):
+            async with store.pipeline(transaction=False) as pipe:
+                for _, alert_id in found[start : start + limit]:
+                    pipe.hget(keys.pending(alert_id), "pending")
+                encoded = await pipe.execute()
+            kept = [_DECODER.decode(one) for one in encoded if one is not None]
+            listed += [pending for pending in kept if pending.record.state in states]
+            if len(listed) >= limit:
+                break
+    return listed[:limit]
+
+
+async def due(store: Store, until_ms: int, limit: int) -> list[tuple[str, int]]:
+    """Ids whose embargo ends by `until_ms`, with that moment, the earliest first. Raises StoreUnavailable."""
+    async with reaching_store(), store.pipeline(transaction=False) as pipe:
+        pipe.zrangebyscore(keys.DUE, "-inf", until_ms, start=0, num=limit, withscores=True)
+        (members,) = await pipe.execute()
+    return [(member.decode(), int(score)) for member, score in members]
+
+
+async def forget(store: Store, alert_id: str) -> None:
+    """Take an id out of every list of what is pending: it has been published, or nothing is kept of it any more.
+    Raises StoreUnavailable.
+    """
+    async with reaching_store(), store.pipeline(transaction=True) as pipe:
+        pipe.delete(keys.pending(alert_id))
+        for name in (keys.PENDING, keys.DUE, keys.DISCARDED):
+            pipe.zrem(name, alert_id)
+        await pipe.execute()
