@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from service.domain import audit, fuse, lifecycle, moment, revision, roles, versions
-from service.domain.alert import Alert, Author, Record
+from service.domain.alert import Alert, Author, Record, State
 from service.domain.amendments import AMENDMENTS, Amended
 from service.domain.audit import Act, By
 from service.domain.checks import Draft
@@ -25,10 +25,12 @@ from service.store import history, stream
 from service.store.connection import Store
 from service.store.history import Stored
 from service.store.keys import WireName
-from service.store.stream import Bounds, Entry, Idempotency
+from service.store.stream import Appended, Bounds, Entry, Flash, Idempotency
 
 ID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+BRAKE = "brake"
+"""The override of whoever means even the fourth flash in a minute."""
 DECIDE_AGAIN_MAX = 5
 """Two editors at one alert is usual; six changes while we decide is a loop gone wrong."""
 
@@ -52,7 +54,9 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What an act came to. `alert` is the public JSON, `replayed` tells that the act had been done before."""
+    """What an act came to. `alert` is the public JSON, `replayed` tells that the act had been done before. What is
+    pending has a `state` and no cursor.
+    """
 
     status: int
     wire: WireName
@@ -62,21 +66,26 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str
     undo_until: str | None
     warnings: tuple[Notice, ...]
+    state: State | None = None
     replayed: bool = False
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    """What is kept under an Idempotency-Key: enough to answer the same again."""
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is kept under an Idempotency-Key: enough to answer the same again. Of a public alert every version is kept
+    elsewhere; what is pending stands here, in the state that it had.
+    """
 
     status: int
     id: str
     version: int
     warnings: tuple[Notice, ...]
     undo_until: str | None = None
+    state: State | None = None
+    alert: Alert | None = None
 
 
 _encode = msgspec.json.Encoder().encode
-_answer = msgspec.json.Decoder(_Answer)
+_answer = msgspec.json.Decoder(Answer)
 
 
 def new_id() -> str:
@@ -115,14 +124,10 @@ class Desk:
         if idempotency is None:
             return None
         known = await stream.answered(self._store, idempotency, self._bounds.replicas_min)
-        return (
-            None
-            if known is None or known.replayed is None
-            else await self._again(known.replayed, str(known.cursor or ""))
-        )
+        return None if known is None else await self.again(known)
 
     async def publish(self, draft: Draft, actor: Actor, idempotency: Idempotency | None) -> Outcome:
-        """Put a new alert on its wire. Raises NotDurable, StoreUnavailable, IdempotencyMismatch."""
+        """Put a new alert on its wire. Raises Braked, NotDurable, StoreUnavailable, IdempotencyMismatch."""
         transition = lifecycle.decide(None, "publish")
         assert transition is not None, "publishing changes something"
         now_ms = self._now_ms()
@@ -135,7 +140,7 @@ class Desk:
             alert=alert, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
             reason=draft.override_reason,
         )  # fmt: skip
-        return await self._append(
+        return await self.append(
             "publish", transition, record, None, actor, idempotency, now_ms, draft.warnings, draft.override
         )
 
@@ -165,6 +170,16 @@ class Desk:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
+    async def approve(self, alert_id: str, actor: Actor, idempotency: Idempotency | None) -> Outcome:
+        """The answer to whoever approves what is out already: WrongState, unless the same request has just been done.
+        Raises also NotFound, StoreUnavailable, IdempotencyMismatch, NotDurable.
+        """
+        stored = await self.read(alert_id, actor.test)
+        done = await self.answered(idempotency)
+        if done is None:
+            raise WrongState(stored.record.state, "approve")
+        return done
+
     async def read(self, alert_id: str, test: bool) -> Stored:
         """The alert as it stands. Raises NotFound (also for a real alert asked for with a test key)."""
         stored = await history.read(self._store, alert_id)
@@ -191,13 +206,16 @@ class Desk:
         amended = Amended(before, None, record.push, ()) if amend is None else amend(record)
         alert = versions.following(amended.alert, transition, now_ms, amended.correction)
         changed = msgspec.structs.replace(record, alert=alert, state=transition.state, push=amended.push, reason=reason)
-        return await self._append(verb, transition, changed, record, actor, idempotency, now_ms, amended.warnings)
+        return await self.append(verb, transition, changed, record, actor, idempotency, now_ms, amended.warnings)
 
-    async def _append(
+    async def append(
         self, verb: Verb, transition: Transition, record: Record, before: Record | None, actor: Actor,
         idempotency: Idempotency | None, now_ms: int, warnings: tuple[Notice, ...], override: tuple[str, ...] = (),
     ) -> Outcome:  # fmt: skip
-        self._refuse_unless_durable()
+        """Put the next version on its wire, decided upon `before` (None: it is new). Raises VersionStale, FuseOver,
+        Braked, NotDurable, StoreUnavailable, IdempotencyMismatch.
+        """
+        self.refuse_unless_durable()
         assert transition.type is not None, f"{verb} puts nothing on the wire"
         alert = record.alert
         encoded = revision.encode(self.public(alert))
@@ -213,24 +231,39 @@ class Desk:
             audit=audit.encode(act), push=record.push, state=record.state, unless_pushing=verb == "undo",
             story=alert.story,
             expires_ms=moment.from_text(alert.expires) if record.state in lifecycle.EXPIRING else None,
+            flash=self._flash(verb, transition, alert, override),
         )  # fmt: skip
         undo_until = self._undo_until(record, now_ms)
-        answer = _encode(_Answer(status, alert.id, alert.version, warnings, undo_until))
+        answer = _encode(Answer(status, alert.id, alert.version, warnings, undo_until))
         appended = await stream.append(
             self._store, entry, idempotency, answer, new_epoch(), now_ms, self._bounds, self._seen(entry.wire)
         )
         if appended.replayed is not None:
-            return await self._again(appended.replayed, str(appended.cursor or ""))
+            return await self.again(appended)
         return self._outcome(status, alert, encoded, str(appended.cursor), warnings, undo_until)
 
-    async def _again(self, answer: bytes, cursor: str) -> Outcome:
-        known = _answer.decode(answer)
-        records = await history.read_versions(self._store, known.id)
-        alert = next((record.alert for record in records if record.alert.version == known.version), None)
-        if alert is None:
-            raise NotFound("the alert that this Idempotency-Key made is older than the history")
-        encoded = revision.encode(self.public(alert))
-        outcome = self._outcome(known.status, alert, encoded, cursor, known.warnings, known.undo_until)
+    def _flash(self, verb: Verb, transition: Transition, alert: Alert, override: tuple[str, ...]) -> Flash | None:
+        """What the brake is to know. It stops what one person alone publishes, unless it is overridden too."""
+        if alert.level != "flash" or transition.type != "published":
+            return None
+        guards = self._newsroom.guards
+        return Flash(guards.brake_s, guards.brake_flashes if verb == "publish" and BRAKE not in override else None)
+
+    async def again(self, known: Appended) -> Outcome:
+        """What was answered under the same Idempotency-Key. Raises NotFound where the history has lost it."""
+        assert known.replayed is not None
+        answer = _answer.decode(known.replayed)
+        if answer.alert is not None:
+            outcome = waiting(answer)
+        else:
+            records = await history.read_versions(self._store, answer.id)
+            alert = next((record.alert for record in records if record.alert.version == answer.version), None)
+            if alert is None:
+                raise NotFound("the alert that this Idempotency-Key made is older than the history")
+            encoded = revision.encode(self.public(alert))
+            outcome = self._outcome(
+                answer.status, alert, encoded, str(known.cursor), answer.warnings, answer.undo_until
+            )
         return msgspec.structs.replace(outcome, replayed=True)
 
     def _undo_until(self, record: Record, now_ms: int) -> str | None:
@@ -252,12 +285,24 @@ class Desk:
         """What readers may see of this version: itself, or its redacted form with the edition's notice."""
         return public(alert, self._newsroom.edition(alert.edition))
 
-    def _refuse_unless_durable(self) -> None:
+    def refuse_unless_durable(self) -> None:
+        """Raises NotDurable where what is stored now could be lost."""
         durability = self._durability()
         if durability is None:
             raise NotDurable("the store has not yet said how durable it is")
         if not durability.enough:
             raise NotDurable(durability.remedy or "the store is not durable enough")
+
+
+def waiting(answer: Answer) -> Outcome:
+    """What an act on something pending came to, as its answer says it."""
+    alert = answer.alert
+    assert alert is not None, "what is pending stands in the answer"
+    return Outcome(
+        status=answer.status, wire=WireName(alert.edition, alert.status == "Exercise"), version=alert.version,
+        alert=revision.encode(alert), alert_id=alert.id, cursor="", undo_until=None, warnings=answer.warnings,
+        state=answer.state,
+    )  # fmt: skip
 
 
 def _refuse_unless_allowed(verb: ChangeVerb, record: Record, actor: Actor) -> None:

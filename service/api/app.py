@@ -30,12 +30,13 @@ from service.api.wires import Wires
 from service.desk import Desk
 from service.domain.newsroom import Newsroom
 from service.store.connection import Store
+from service.tray import Tray
 
 HISTORY = "/v1/editions/{edition}/ticker"
 
 
 def create_app(
-    *, settings: Settings, newsroom: Newsroom, desk: Desk, store: Store, wires: Wires,
+    *, settings: Settings, newsroom: Newsroom, desk: Desk, tray: Tray, store: Store, wires: Wires,
     ready: Callable[[], Readiness], stopping: Callable[[], bool], now_ms: Callable[[], int],
     body_within_s: float = BODY_WITHIN_S,
 ) -> ASGIApp:  # fmt: skip
@@ -44,7 +45,7 @@ def create_app(
     documents = Documents(settings, newsroom)
     keys = Keys(store, settings.auth_cache_s, now_ms)
     routes = [
-        *Editor(settings, newsroom, desk, keys, wires, store, now_ms, body_within_s).routes(),
+        *Editor(settings, newsroom, desk, tray, keys, wires, store, now_ms, body_within_s).routes(),
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),

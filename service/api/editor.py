@@ -25,19 +25,21 @@ from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.api.wires import Wires
 from service.desk import Actor, Amend, Desk, Outcome
 from service.domain import cursor as cursors
-from service.domain import revision, roles
-from service.domain.alert import Author, Record
+from service.domain import revision
+from service.domain.alert import Author, Record, State
 from service.domain.amendments import AMENDMENTS
-from service.domain.checks import Draft, check_alert, check_reason
-from service.domain.errors import NotFound
+from service.domain.checks import check_alert, check_reason
+from service.domain.errors import Braked, NotFound
 from service.domain.fields import Notice
-from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb
+from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb, Verb
 from service.domain.newsroom import Newsroom
-from service.domain.roles import Role
+from service.domain.pending import Pending, verb_to_post
+from service.domain.redrafts import check_redraft
 from service.store import history
 from service.store.access import Key
 from service.store.connection import Store
 from service.store.stream import Idempotency
+from service.tray import Redrafting, Tray
 
 log = structlog.get_logger("api")
 
@@ -45,6 +47,10 @@ SHOWN_WITHIN_S = 1.0
 """How long an answer waits until this process shows what it says; the revision is durable by then, come what may."""
 BODY_WITHIN_S = 20.0
 """16 KiB at less than 1 KB/s is somebody who holds a connection, not somebody with news."""
+
+VERBS: tuple[Verb, ...] = (*CHANGE_VERBS, "approve")
+WRITTEN_UPON: tuple[Verb, ...] = (*AMENDMENTS, "approve")
+"""The verbs that are meant for one version, so that If-Match must name it."""
 
 Act = Callable[[Body, Key, Actor, Idempotency | None], Awaitable[Outcome]]
 
@@ -58,6 +64,14 @@ class _Done(msgspec.Struct, frozen=True, rename="camel"):
     warnings: tuple[Notice, ...]
 
 
+class _Waits(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer to a verb whose alert is not public, as it would be published."""
+
+    alert: msgspec.Raw
+    state: State
+    warnings: tuple[Notice, ...]
+
+
 class _Seen(msgspec.Struct, frozen=True, rename="camel"):
     """An alert as editors see it."""
 
@@ -68,18 +82,21 @@ class _Seen(msgspec.Struct, frozen=True, rename="camel"):
     note: str | None
     reason: str | None
     cursor: str | None
+    publish_at: str | None = None
+    approved_by: Author | None = None
 
 
 class Editor:
     """The editors' routes."""
 
     def __init__(
-        self, settings: Settings, newsroom: Newsroom, desk: Desk, keys: Keys, wires: Wires, store: Store,
+        self, settings: Settings, newsroom: Newsroom, desk: Desk, tray: Tray, keys: Keys, wires: Wires, store: Store,
         now_ms: Callable[[], int], body_within_s: float = BODY_WITHIN_S,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._newsroom = newsroom
         self._desk = desk
+        self._tray = tray
         self._keys = keys
         self._wires = wires
         self._store = store
@@ -91,14 +108,14 @@ class Editor:
             Route("/v1/alerts", self.post, methods=["POST"]),
             Route("/v1/alerts/{id}", self.alert),
             Route("/v1/alerts/{id}/versions", self.versions),
-            *(Route(f"/v1/alerts/{{id}}/{verb}", self._changing(verb), methods=["POST"]) for verb in CHANGE_VERBS),
+            *(Route(f"/v1/alerts/{{id}}/{verb}", self._changing(verb), methods=["POST"]) for verb in VERBS),
         ]
 
     async def post(self, request: Request) -> Response:
-        """`POST /v1/alerts`: publish. 201, durable and shown by this process."""
+        """`POST /v1/alerts`: publish (201, durable and shown by this process), or let it wait (202, durable)."""
         return await self._write(request, "publish", self._publish)
 
-    def _changing(self, verb: ChangeVerb) -> Callable[[Request], Awaitable[Response]]:
+    def _changing(self, verb: Verb) -> Callable[[Request], Awaitable[Response]]:
         """`POST /v1/alerts/{id}/<verb>`: the next version of an alert. 200, also where the verb has nothing to do."""
 
         async def change(request: Request) -> Response:
@@ -107,19 +124,42 @@ class Editor:
         return change
 
     async def _change(
-        self, verb: ChangeVerb, alert_id: str, request: Request, body: Body, key: Key, actor: Actor,
+        self, verb: Verb, alert_id: str, request: Request, body: Body, key: Key, actor: Actor,
         idempotency: Idempotency | None,
     ) -> Outcome:  # fmt: skip
         value = body.parse() if body.raw or verb in AMENDMENTS else None
-        _require(key, roles.needed_to_change(verb, own=True), f"{verb} alerts")
         if_match = headers.version(request)
-        if verb in AMENDMENTS and if_match is None:
-            raise Problem("precondition-required", f"{verb} needs If-Match with the version that it changes")
-        amend = self._amend(verb, value)
-        reason = check_reason(value) if amend is None else None
+        if verb in WRITTEN_UPON and if_match is None:
+            raise Problem("precondition-required", f"{verb} needs If-Match with the version that it is meant for")
+        reason = None if verb in AMENDMENTS else check_reason(value)
+        try:
+            return await self._change_public(verb, alert_id, actor, value, reason, if_match, idempotency)
+        except NotFound:
+            pass
+        try:
+            redraft = self._redraft(value) if verb == "update" else None
+            return await self._tray.change(
+                verb, alert_id, actor, redraft=redraft, reason=reason, if_match=if_match, idempotency=idempotency
+            )
+        except NotFound:
+            # it may have been published between the two looks
+            return await self._change_public(verb, alert_id, actor, value, reason, if_match, idempotency)
+
+    async def _change_public(
+        self, verb: Verb, alert_id: str, actor: Actor, value: object, reason: str | None, if_match: int | None,
+        idempotency: Idempotency | None,
+    ) -> Outcome:  # fmt: skip
+        if verb == "approve":
+            return await self._desk.approve(alert_id, actor, idempotency)
+        assert verb in CHANGE_VERBS
         return await self._desk.change(
-            verb, alert_id, actor, amend=amend, reason=reason, if_match=if_match, idempotency=idempotency
-        )
+            verb, alert_id, actor, amend=self._amend(verb, value), reason=reason, if_match=if_match,
+            idempotency=idempotency,
+        )  # fmt: skip
+
+    def _redraft(self, value: object) -> Redrafting:
+        allow_http = self._settings.allow_http_links
+        return lambda before: check_redraft(value, before, self._newsroom, self._now_ms(), allow_http=allow_http)
 
     def _amend(self, verb: ChangeVerb, value: object) -> Amend | None:
         check = AMENDMENTS.get(verb)
@@ -132,10 +172,14 @@ class Editor:
         """`GET /v1/alerts/{id}`: the alert as it stands, with what only editors see."""
         store_time = StoreTime(STORE_WITHIN_S)
         key = await store_time.spend(self._keys.authenticate(request))
-        stored = await store_time.spend(self._desk.read(headers.alert_id(request), key.test))
-        seen = _seen(stored.record, stored.encoded, str(stored.cursor))
-        told = {"ETag": f'"{stored.record.alert.version}"', **_JSON}
-        return Response(msgspec.json.encode(seen), headers=told)
+        alert_id = headers.alert_id(request)
+        try:
+            stored = await store_time.spend(self._desk.read(alert_id, key.test))
+            version, seen = stored.record.alert.version, _seen(stored.record, stored.encoded, str(stored.cursor))
+        except NotFound:
+            pending = await store_time.spend(self._tray.read(alert_id, self._actor(request, key)))
+            version, seen = pending.alert.version, seen_pending(pending)
+        return Response(msgspec.json.encode(seen), headers={"ETag": f'"{version}"', **_JSON})
 
     async def versions(self, request: Request) -> Response:
         """`GET /v1/alerts/{id}/versions`: every version, oldest first, each as it was public."""
@@ -157,12 +201,10 @@ class Editor:
         idempotency = None if given is None else Idempotency(key.id, given, fingerprint)
         outcome = await store_time.spend(self._desk.answered(idempotency))
         if outcome is None:
-            author = Author(key.id, key.name)
-            actor = Actor(author, key.role, key.test, address(request.scope), request.state.request_id)
-            outcome = await store_time.spend(act(body, key, actor, idempotency))
+            outcome = await store_time.spend(act(body, key, self._actor(request, key), idempotency))
         place = cursors.parse(outcome.cursor)
-        assert place is not None, "the desk's cursors are well-formed"
-        await self._wires.shows(outcome.wire, place, SHOWN_WITHIN_S)
+        if place is not None:  # what is pending has none
+            await self._wires.shows(outcome.wire, place, SHOWN_WITHIN_S)
         metrics.count_verb(verb, outcome.replayed, time.perf_counter() - started_at)
         log.info(
             "done", verb=verb, alert=outcome.alert_id, version=outcome.version, cursor=outcome.cursor, by=key.id,
@@ -172,11 +214,18 @@ class Editor:
 
     async def _publish(self, body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         value = body.parse()
-        if key.role == "correspondent":
-            raise Problem("forbidden", "what a correspondent posts becomes a draft, and drafts come with approval")
         draft = check_alert(value, self._newsroom, self._now_ms(), allow_http=self._settings.allow_http_links)
-        _check_guards(draft, key.role)
-        return await self._desk.publish(draft, actor, idempotency)
+        verb = verb_to_post(key.role, draft.level, draft.override, draft.publish_at_ms, self._newsroom.guards)
+        if verb != "publish":
+            return await self._tray.take(draft, verb, actor, idempotency)
+        try:
+            return await self._desk.publish(draft, actor, idempotency)
+        except Braked as braked:
+            return await self._tray.take(draft, "propose", actor, idempotency, Notice("brake", str(braked)))
+
+    def _actor(self, request: Request, key: Key) -> Actor:
+        author = Author(key.id, key.name)
+        return Actor(author, key.role, key.test, address(request.scope), request.state.request_id)
 
 
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -189,25 +238,21 @@ def _seen(record: Record, encoded: bytes, cursor: str | None) -> _Seen:
     )  # fmt: skip
 
 
+def seen_pending(pending: Pending) -> _Seen:
+    """What is pending as editors see it."""
+    seen = _seen(pending.record, revision.encode(pending.alert), None)
+    return msgspec.structs.replace(seen, publish_at=pending.publish_at, approved_by=pending.approved_by)
+
+
 def _answer(outcome: Outcome) -> Response:
-    done = _Done(msgspec.Raw(outcome.alert), outcome.cursor, outcome.undo_until, outcome.warnings)
+    done: _Done | _Waits
+    if outcome.state is None:
+        done = _Done(msgspec.Raw(outcome.alert), outcome.cursor, outcome.undo_until, outcome.warnings)
+    else:
+        done = _Waits(msgspec.Raw(outcome.alert), outcome.state, outcome.warnings)
     told = {"ETag": f'"{outcome.version}"', **_JSON}
-    if outcome.status == 201:
+    if outcome.status in (201, 202):
         told["Location"] = f"/v1/alerts/{outcome.alert_id}"
     if outcome.replayed:
         told["Idempotency-Replayed"] = "true"
     return Response(msgspec.json.encode(done), outcome.status, told)
-
-
-def _check_guards(draft: Draft, role: Role) -> None:
-    """What is well-formed and still not to be published now."""
-    if draft.publish_at_ms is not None:
-        raise Problem("embargo-unavailable", "publishAt: embargoes are not available yet; nothing was published")
-    alone = roles.includes(role, roles.needed_to_publish("flash")) and "second-approval" in draft.override
-    if draft.level == "flash" and not alone:
-        raise Problem("approval-needed", "a flash needs a second person, and approvals are not available yet")
-
-
-def _require(key: Key, needed: Role, what: str) -> None:
-    if not roles.includes(key.role, needed):
-        raise Problem("forbidden", f"only {needed} may {what}; this key is {key.role}")

@@ -76,8 +76,10 @@ _VERBS = {
     "hold": "Withhold it from readers and queues until it is verified.",
     "release": "Let it out again.",
     "undo": "Take it back without a trace, as long as no phone has rung.",
-    "kill": "Take it back from every screen and phone.",
+    "kill": "Take it back from every screen and phone; or from among what waits.",
+    "approve": "Let out what somebody else has drafted or proposed, or let it wait for its moment.",
 }
+_ON_PENDING = ("update", "release", "kill", "approve")
 _WITH_CONTENT = {"update": "AlertUpdate", "correct": "AlertCorrection"}
 _CONTENT_EXAMPLES = {
     "update": {"headline": "Ferries stay in port until the evening"},
@@ -95,8 +97,10 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
     return {
         "POST /v1/alerts": Operation(
             "publish", "editors", "Publish an alert. 201 is answered once it is on disk.",
-            {201: Good("It is out.", schema=ref("Done"), headers=("Location", *done))},
-            (*_WRITES, "approval-needed"), (_IDEMPOTENCY,), "NewAlert", security=("key",), example=example,
+            {201: Good("It is out.", schema=ref("Done"), headers=("Location", *done)),
+             202: Good("It waits: for its moment, or for a second person.", schema=ref("Waits"),
+                       headers=("Location", *done))},
+            (*_WRITES, "pending-full"), (_IDEMPOTENCY,), "NewAlert", security=("key",), example=example,
             links=("alert", "versions", "delivery", "permalink", *_VERBS),
         ),
         **{f"POST /v1/alerts/{{id}}/{verb}": _verb(verb) for verb in _VERBS},
@@ -119,12 +123,15 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
 
 def _verb(verb: str) -> Operation:
     brings = verb in _WITH_CONTENT
-    more = ("precondition-required",) if brings else ()
+    written_upon = brings or verb == "approve"
+    more = ("precondition-required",) if written_upon else ()
+    late = {"undo": ("fuse-over",), "approve": ("approval-needed",)}.get(verb, ())
+    now = ref("DoneOrWaits" if verb in _ON_PENDING else "Done")
     return Operation(
         verb, "editors", _VERBS[verb],
-        {200: Good("The alert as it is now.", schema=ref("Done"), headers=("ETag", "Idempotency-Replayed"))},
-        (*_CHANGES, *more, *(("fuse-over",) if verb == "undo" else ())),
-        (_ALERT, _IDEMPOTENCY, _IF_MATCH if brings else _MAY_MATCH), _WITH_CONTENT.get(verb, "Reason"),
+        {200: Good("The alert as it is now.", schema=now, headers=("ETag", "Idempotency-Replayed"))},
+        (*_CHANGES, *more, *late),
+        (_ALERT, _IDEMPOTENCY, _IF_MATCH if written_upon else _MAY_MATCH), _WITH_CONTENT.get(verb, "Reason"),
         body_needed=brings, security=("key",), example=_CONTENT_EXAMPLES.get(verb, {"reason": "verified by phone"}),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.domain.errors import (
+    ApprovalLapsed,
     Finding,
     FlashwireError,
     Forbidden,
@@ -20,6 +21,7 @@ from service.domain.errors import (
     Invalid,
     NotDurable,
     NotFound,
+    PendingFull,
     StoreUnavailable,
     VersionStale,
 )
@@ -27,6 +29,8 @@ from service.domain.lifecycle import WrongState
 
 RETRY_S = 1
 """How soon to try again when the store cannot be reached; it may be back at any moment."""
+RETRY_PENDING_S = 60
+"""How soon when people have to work something off first."""
 RETRY_DURABLE_S = 5
 """How soon when somebody has to mend a setting first."""
 
@@ -64,8 +68,11 @@ KINDS: dict[str, Kind] = {
     "slow-head": Kind(408, "The request's head did not arrive in time", "Request line and headers have 10 seconds."),
     "head-too-large": Kind(431, "The request's head is too large", "Request line and headers may have 16 KiB."),
     "slow-body": Kind(408, "The body did not arrive in time", "Send the request again, with the same Idempotency-Key."),
-    "approval-needed": Kind(409, "A second person must approve", "A flash needs a second person. The duty desk may "
-                            'send it alone with "override": ["second-approval"] and an "overrideReason".'),
+    "approval-needed": Kind(409, "A second person must approve", "A flash that waited too long for a second person may "
+                            "be about something that is over. Update it, so that it asks again, and let somebody else "
+                            "than its writers approve it."),
+    "pending-full": Kind(429, "Too much is waiting", "More alerts wait for publication than the setting pending_max "
+                         "allows. Approve, release or kill some."),
     "wrong-state": Kind(409, "The alert's state does not allow this", "Read the alert: it is not where this verb "
                         "applies."),
     "fuse-over": Kind(409, "It is too late to undo", "Phones may ring by now. Correct or kill the alert: both reach "
@@ -82,8 +89,6 @@ KINDS: dict[str, Kind] = {
                     "there."),
     "idempotency-mismatch": Kind(422, "The Idempotency-Key was used for another request", "The same Idempotency-Key "
                                  "with another body would hide one of the two. Make a new key for a new thing."),
-    "embargo-unavailable": Kind(422, "Embargoes are not available yet", "Publishing at a later moment comes with a "
-                                "later version. Nothing was published."),
     "too-many-registrations": Kind(429, "Too many registrations from this address", "Wait as long as Retry-After says. "
                                    "An app registers when it is installed and when its token changes, not at every "
                                    "start."),
@@ -133,6 +138,10 @@ def of(error: Exception) -> Problem:
             return Problem("version-stale", detail, current=error.current)
         case FuseOver():
             return Problem("fuse-over", f"{detail}: correct or kill it instead")
+        case ApprovalLapsed():
+            return Problem("approval-needed", detail)
+        case PendingFull():
+            return Problem("pending-full", detail, headers={"Retry-After": str(RETRY_PENDING_S)})
         case IdempotencyMismatch():
             return Problem("idempotency-mismatch", detail)
         case StoreUnavailable():

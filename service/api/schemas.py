@@ -104,10 +104,12 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
     seen = {
         "alert": ref("Alert"), "state": {"enum": list(get_args(State))}, "author": ref("Author"), "push": FLAG,
         "note": nullable(TEXT), "reason": nullable(TEXT), "cursor": nullable(CURSOR),
+        "publishAt": _UNTIL, "approvedBy": nullable(ref("Author")),
     }  # fmt: skip
     done = {
         "alert": ref("Alert"), "cursor": CURSOR, "undoUntil": _UNTIL, "warnings": listed(ref("Notice")),
     }  # fmt: skip
+    waits = {"alert": ref("Alert"), "state": {"enum": list(get_args(State))}, "warnings": listed(ref("Notice"))}
     page = {
         "edition": _edition(newsroom), "cursor": CURSOR, "alerts": listed(ref("Alert")),
         "next": {"type": ["string", "null"], "description": "The `before` of the next page."},
@@ -120,6 +122,8 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
     }  # fmt: skip
     return {
         "Done": opened(tuple(done), done, description="What a verb has made."),
+        "Waits": opened(tuple(waits), waits, description="What is not public yet, as it would be published."),
+        "DoneOrWaits": {"anyOf": [ref("Done"), ref("Waits")], "description": "Of what is not public, that it waits."},
         "Seen": opened(tuple(seen), seen, description="An alert as editors see it."),
         "Versions": opened(("versions",), {"versions": listed(ref("Seen"))}),
         "Edition": opened(tuple(editions), editions),
@@ -164,14 +168,19 @@ def _alert_bodies(newsroom: Newsroom, link_schemes: tuple[str, ...]) -> dict[str
     new = {
         "edition": _edition(newsroom), "level": {"enum": list(LEVELS), "default": "brief"}, **content,
         "story": {**ID, "type": ["string", "null"]}, "expires": _UNTIL, "push": push, "note": REMARK,
-        "publishAt": {"type": "null", "description": "Embargoes are not available yet."},
+        "publishAt": {**_UNTIL, "description": "The end of an embargo, in the future."},
         "override": _terms(OVERRIDES), "overrideReason": {**REMARK, "description": "Needed with `override`."},
     }  # fmt: skip
     changed = {**content, "expires": MOMENT, "push": FLAG}
+    pending = {
+        "level": {"enum": list(LEVELS)}, "publishAt": _UNTIL, "note": REMARK, "expires": _UNTIL,
+    }  # fmt: skip
     return {
         "NewAlert": closed(("edition",), new, anyOf=[{"required": ["headline"]}, {"required": ["text"]}],
                            description="Either `headline` or `text`."),
-        "AlertUpdate": closed((), changed, minProperties=1, description="What is not sent stays as it is."),
+        "AlertUpdate": closed((), {**changed, **pending}, minProperties=1,
+                              description="What is not sent stays as it is. `level`, `publishAt` and `note` can be "
+                              "changed as long as the alert is not public."),
         "AlertCorrection": closed(("correction",), {**changed, "correction": correction}, minProperties=2,
                                   description="What was wrong, and what is right."),
         "Reason": {**closed((), {"reason": REMARK}), "type": ["object", "null"]},

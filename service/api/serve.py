@@ -35,6 +35,7 @@ from service.newswire import Newswire
 from service.store import connection, embedded, lineage
 from service.store.keys import WireName
 from service.store.stream import Bounds
+from service.tray import Tray
 
 log = structlog.get_logger("api")
 
@@ -72,10 +73,13 @@ class Process:
             self.store, newsroom, bounds(settings), expires_default_s=settings.expires_default_s, now_ms=now_ms,
             durability=lambda: self.watch.current, seen=self.epochs.seen,
         )  # fmt: skip
+        tray = Tray(
+            self.store, newsroom, bounds(settings), desk, expires_default_s=settings.expires_default_s, now_ms=now_ms
+        )
         self.stopping = False
         self.app: ASGIApp = create_app(
-            settings=settings, newsroom=newsroom, desk=desk, store=self.store, wires=self.wires, ready=self.readiness,
-            stopping=lambda: self.stopping, now_ms=now_ms, **options,
+            settings=settings, newsroom=newsroom, desk=desk, tray=tray, store=self.store, wires=self.wires,
+            ready=self.readiness, stopping=lambda: self.stopping, now_ms=now_ms, **options,
         )  # fmt: skip
 
     def background(self) -> list[Coroutine[Any, Any, None]]:

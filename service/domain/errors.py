@@ -7,6 +7,7 @@ FlashwireError
 ├── VersionStale     another version is current
 ├── FuseOver         phones ring, so it can no longer be undone
 ├── Braked           too many flashes in a short time; this one needs a second person
+├── ApprovalLapsed   it has waited too long for a second person
 ├── PendingFull      more waits than anybody will read
 ├── IdempotencyMismatch   the key was used with another body
 ├── StoreUnavailable the store cannot be reached in time
@@ -58,6 +59,10 @@ class FuseOver(FlashwireError):
 
 class Braked(FlashwireError):
     """Too many flashes in a short time: the next needs a second person."""
+
+
+class ApprovalLapsed(FlashwireError):
+    """It has waited too long for a second person, who may not know what it is about."""
 
 
 class PendingFull(FlashwireError):

@@ -75,3 +75,9 @@ def lapsed(pending: Pending, now_ms: int, guards: Guards) -> bool:
 def with_hand(hands: tuple[Author, ...], author: Author) -> tuple[Author, ...]:
     """`hands` with one more, each key once."""
     return hands if author in hands else (*hands, author)
+
+
+def may_see(pending: Pending, author: Author, role: Role, *, test: bool) -> bool:
+    """Whether it is theirs to see: correspondents see what is their own, test keys see drills."""
+    theirs = includes(role, "editor") or pending.record.author.key_id == author.key_id
+    return theirs and not (test and pending.alert.status != "Exercise")
