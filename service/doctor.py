@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import metadata
 
 from config.settings import Settings
-from service import free_ports, room, running, vapid
+from service import free_ports, kernel, room, running, vapid
 from service.domain import newsroom, outcome
 from service.domain.device import Device, Platform, Preferences
 from service.domain.errors import StoreUnavailable
@@ -241,5 +241,6 @@ CHECKS: tuple[Check, ...] = (
     _ports,
     _limits,
     room.descriptors,
+    kernel.grants,
     _proxy,
 )
