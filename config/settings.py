@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from config import store_password
+
 PACKAGED_TOML = Path(__file__).with_name("flashwire.toml")
 VALKEY_CONF = Path(__file__).with_name("valkey.conf")
 
@@ -106,6 +108,8 @@ class Settings:
     can write again (on Linux). 0 = none."""
     redis_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
     """The store: redis://, rediss://, unix:// or redis+sentinel://h1,h2,h3/name. None = the embedded store of `up`."""
+    store_password_file: Path | None = None
+    """Holds the password for those of redis_url, tail_url and queue_url that name none; one line."""
     tail_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
     """The replica that gateways follow. None = redis_url."""
     public_url: Annotated[str | None, Url(("http", "https"))] = None
@@ -253,7 +257,7 @@ class Settings:
     origins: Annotated[tuple[str, ...], Matching(_is_origin, "origins such as https://news.example")] = ()
     """Origins whose pages may open streams; empty = any, since the data are public."""
     trusted_proxies: Annotated[tuple[str, ...], Matching(_is_network, "addresses or networks such as 10.0.0.0/8")] = ()
-    """Only these may say who the client is (Forwarded, X-Forwarded-For)."""
+    """Only these may say who the client is, and only by X-Forwarded-For."""
 
     # --- House style, from the toml file alone
     newsroom: Mapping[str, Any] = field(default_factory=lambda: types.MappingProxyType({}))
@@ -281,11 +285,25 @@ def load(environ: Mapping[str, str], path: Path | None = None) -> Settings:
             raise SettingsError(f"{key}={text!r}: no such setting; {_closest(name, known)}")
         values[name] = _cast(key, text, known[name])
     values.setdefault("allow_http_links", values.get("environment") != "production")
+    _put_password_into(values)
     if values.get("tail_url") is None:
         values["tail_url"] = values.get("redis_url")
     settings = Settings(**values, newsroom=newsroom)
     _check_together(settings)
     return settings
+
+
+def _put_password_into(values: dict[str, Any]) -> None:
+    path = values.get("store_password_file")
+    if path is None:
+        return
+    try:
+        password = store_password.read(path)
+    except store_password.Unusable as problem:
+        raise SettingsError(f"FLASHWIRE_STORE_PASSWORD_FILE={str(path)!r}: {problem}") from None
+    for name in ("redis_url", "tail_url", "queue_url"):
+        if values.get(name) is not None:
+            values[name] = store_password.put_into(values[name], password)
 
 
 def to_environ(settings: Settings) -> dict[str, str]:

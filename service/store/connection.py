@@ -7,6 +7,7 @@ stopped server.
 
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
+from urllib.parse import unquote
 
 import hiredis
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -128,11 +129,17 @@ def _connect(url: str, timeout_s: float, connections_max: int) -> Store:
 
 
 def _by_sentinel(url: str, options: dict[str, Any]) -> Store:
-    """`redis+sentinel://h1:26379,h2,h3/name`: whichever of the named primary's hosts is primary now."""
+    """`redis+sentinel://h1:26379,h2,h3/name`: whichever of the named primary's hosts is primary now.
+
+    `user:password@` before the hosts is for the primary; Sentinels are asked without.
+    """
     places, _, name = url.removeprefix("redis+sentinel://").partition("/")
+    identity, _, places = places.rpartition("@")
+    user, _, password = identity.partition(":")
+    shown = {key: unquote(value) for key, value in (("username", user), ("password", password)) if value}
     hosts = []
     for place in places.split(","):
         host, _, port = place.partition(":")
         hosts.append((host, int(port or 26379)))
-    sentinel = Sentinel(hosts, sentinel_kwargs=dict(options), **options)  # type: ignore[no-untyped-call]
+    sentinel = Sentinel(hosts, sentinel_kwargs=dict(options), **options, **shown)  # type: ignore[no-untyped-call]
     return cast(Store, sentinel.master_for(name))
