@@ -3,6 +3,7 @@
 import asyncio
 import time
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from arq.connections import ArqRedis
@@ -12,7 +13,7 @@ from redis.backoff import ExponentialBackoff
 
 from service.domain.shards import Job
 from service.store.embedded import EmbeddedStore
-from tests.stores import server, until
+from tests.stores import running_in, server, until
 from workers.push import queue
 from workers.push.jobs import deliver
 
@@ -29,6 +30,13 @@ async def pool(server: EmbeddedStore) -> ArqRedis:
 def test_arq_and_redis_are_the_pair_that_works_together() -> None:
     assert metadata.version("arq").startswith("0.28.")
     assert metadata.version("redis").startswith("5.")
+
+
+async def test_the_queues_are_found_in_a_folder_with_odd_characters(tmp_path: Path) -> None:
+    with running_in(tmp_path / "Überblick & 100 % news") as server:
+        pool = await queue.connect(server.url)
+        assert await pool.ping()
+        await pool.aclose()
 
 
 async def test_a_dead_worker_s_block_is_soon_free(pool: ArqRedis) -> None:

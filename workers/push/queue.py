@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from arq.connections import ArqRedis, RedisSettings, create_pool
@@ -48,15 +49,26 @@ def queue_name(platform: Platform, tier: Tier) -> str:
 
 
 def redis_settings(url: str) -> RedisSettings:
-    """arq's connection, which outlives a restart of the store: without a Retry any lost connection ends its worker."""
+    """arq's connection, which outlives a restart of the store: without a Retry any lost connection ends its worker.
+
+    arq reads an address as it stands, with the percent signs of a folder's or a password's odd characters.
+    """
+    read = RedisSettings.from_dsn(url)
     return dataclasses.replace(
-        RedisSettings.from_dsn(url),
+        read,
+        unix_socket_path=_unquoted(read.unix_socket_path),
+        username=_unquoted(read.username),
+        password=_unquoted(read.password),
         conn_timeout=1,
         conn_retries=30,
         retry=Retry(ExponentialBackoff(cap=BACK_OFF_MAX_S, base=0.05), RETRIES),
         retry_on_timeout=True,
         retry_on_error=[StoreConnectionError, StoreTimeoutError, OSError],
     )
+
+
+def _unquoted(text: str | None) -> str | None:
+    return None if text is None else unquote(text)
 
 
 async def connect(url: str) -> ArqRedis:
