@@ -5,10 +5,12 @@ is not plain (a body, HTTP/1.0, an upgrade, a connection that closes, a reader t
 that is still under way) takes the long way through the app.
 """
 
+from asyncio import Transport
 from typing import Protocol, cast
 
 import msgspec
 
+from service.domain.addresses import plain
 from service.http_bounds import BoundedHttp
 
 PREFIX, SUFFIX = b"/v1/editions/", b"/ticker"
@@ -34,6 +36,11 @@ class AnswersAtOnce(Protocol):
 
 class AtOnceHttp(BoundedHttp):
     """A connection to an app that answers at once where it can."""
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self.client is not None:  # proxies are trusted, and people told apart, by what their own family calls them
+            self.client = (plain(self.client[0]), self.client[1])
 
     def answer_at_once(self, names: list[bytes]) -> bool:
         found = self._find(names) if self.url.startswith(PREFIX) else None

@@ -28,6 +28,17 @@ def group_of(address: str) -> str | None:
     return None if ip.is_private or ip.is_loopback else str(ip)
 
 
+def plain(address: str) -> str:
+    """The address as its own family writes it: who listens on `::` sees `::ffff:192.0.2.1` where 192.0.2.1 has come."""
+    if not address.startswith("::ffff:"):
+        return address
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return address if mapped is None else str(mapped)
+
+
 def without_port(hop: str) -> str:
     """The address of a hop; some proxies write `203.0.113.7:4711` or `[2001:db8::7]:4711`."""
     found = _WITH_PORT.fullmatch(hop)

@@ -353,3 +353,24 @@ def within(deadline_s: float, fact: Callable[[], bool]) -> None:
     while not fact():
         assert time.monotonic() < until, "not true in time"
         time.sleep(0.005)
+
+
+async def test_a_proxy_is_trusted_where_every_interface_of_both_families_is_listened_on() -> None:
+    """On `::` the kernel calls 127.0.0.1 ::ffff:127.0.0.1, which is in no network of IPv4."""
+
+    async def who(scope: Scope, receive: Receive, send: Send) -> None:
+        told = scope["client"][0].encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": told})
+
+    config = configure(who, graceful_s=1, trusted_proxies=("127.0.0.0/8",), http=AtOnceHttp)
+    listener = await Listener.start(config, listen("::", 0))
+    try:
+        for said, address in ((b"", b"127.0.0.1"), (b"X-Forwarded-For: 11.0.0.1\r\n", b"11.0.0.1")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + said + b"\r\n")
+            assert (await reader.read()).endswith(b"\r\n" + address + b"\r\n0\r\n\r\n")
+            writer.close()
+            await writer.wait_closed()
+    finally:
+        await listener.close()

@@ -105,6 +105,14 @@ async def test_an_address_has_its_cap_and_others_are_not_touched(server: Embedde
         await house.websocket(**forwarded("11.0.0.1"))
 
 
+async def test_a_proxy_is_trusted_where_every_interface_of_both_families_is_listened_on(server: EmbeddedStore) -> None:
+    """On `::` the kernel calls 127.0.0.1 ::ffff:127.0.0.1, which is in no network of IPv4."""
+    async with open_house(server, host="::", sockets_per_address_max=1, **BEHIND_A_PROXY) as house:
+        await house.websocket(**forwarded("11.0.0.1"))
+        assert (await house.refused("edition=en", True, **forwarded("11.0.0.1"))).status == 503
+        await house.websocket(**forwarded("11.0.0.2"))
+
+
 async def test_who_writes_a_word_for_his_address_is_counted_with_all_who_do(server: EmbeddedStore) -> None:
     async with open_house(server, sockets_per_address_max=2, **BEHIND_A_PROXY) as house:
         for word, upgrade in (("unknown", True), ("_hidden", False)):

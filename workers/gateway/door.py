@@ -15,6 +15,7 @@ from typing import Any, cast, get_args
 import msgspec
 
 from service.domain import frames
+from service.domain.addresses import plain
 from service.domain.backlog import Ahead, Reason, Resume, Snapshot
 from service.domain.errors import StoreUnavailable
 from service.store.keys import WireName
@@ -119,7 +120,7 @@ class Door:
                     return
                 continue  # the peer was gone before we looked
             os.set_blocking(fd, False)
-            arriving = _Arriving(peer[0], self._clock() + self._rules.handshake_timeout_s)
+            arriving = _Arriving(plain(peer[0]), self._clock() + self._rules.handshake_timeout_s)
             self._arriving[fd] = arriving
             self._hub.watch(fd, self._read, arriving.deadline_s)
             self._read(fd)  # under load the request is already here
