@@ -62,11 +62,16 @@ KINDS: dict[str, Kind] = {
     "forbidden": Kind(403, "The key's role does not allow this", "Editors publish up to urgent and update, correct or "
                       "undo their own alerts; the duty desk also publishes flashes, holds, releases and kills, and may "
                       "do all of it to anybody's alert."),
+    "origin-refused": Kind(403, "Pages of this origin may not read the stream", "This outlet names the origins whose "
+                           "pages may open live streams (FLASHWIRE_ORIGINS), and the page's is none of them."),
     "not-found": Kind(404, "Not found", "There is nothing of this name, or it is not yours to see."),
+    "unknown-edition": Kind(404, "There is no such edition", "GET /v1/editions names them all."),
     "method-not-allowed": Kind(405, "Method not allowed", "The Allow header names the methods of this address."),
-    "bad-request": Kind(400, "The request is not HTTP", "What arrived cannot be read as HTTP/1.1 (RFC 9112)."),
+    "bad-request": Kind(400, "The request is not HTTP", "What arrived cannot be read as HTTP/1.1 (RFC 9112); for "
+                        "a live stream, as a request without a body."),
     "slow-head": Kind(408, "The request's head did not arrive in time", "Request line and headers have 10 seconds."),
-    "head-too-large": Kind(431, "The request's head is too large", "Request line and headers may have 16 KiB."),
+    "head-too-large": Kind(431, "The request's head is too large", "Request line and headers may have 16 KiB, those of "
+                           "a live stream 8 KiB."),
     "slow-body": Kind(408, "The body did not arrive in time", "Send the request again, with the same Idempotency-Key."),
     "approval-needed": Kind(409, "A second person must approve", "A flash that waited too long for a second person may "
                             "be about something that is over. Update it, so that it asks again, and let somebody else "
@@ -101,6 +106,10 @@ KINDS: dict[str, Kind] = {
                         "power cut. /readyz says what the store must be set to."),
     "too-many-streams": Kind(503, "Too many delivery reports are being followed", "This process follows as many as it "
                              "may. Come back after Retry-After, or ask without Accept: text/event-stream."),
+    "overloaded": Kind(503, "Too many readers here", "This process, or this address, has as many live streams as it "
+                       "may. Come back after Retry-After, with the cursor: nothing is lost."),
+    "unreachable": Kind(503, "Not reachable for the moment", "The proxy in front reaches nobody who could answer. Send "
+                        "the request again after Retry-After, a write with the same Idempotency-Key: it is done once."),
     "not-loaded": Kind(503, "The wire is still being read", "The process has just started and has not heard the store "
                        "yet. Try again in a moment."),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from service.api.problems import KINDS
 from service.domain.revision import Revision
 from service.ending import end
 from service.store import stream
@@ -161,10 +162,13 @@ async def test_where_nobody_listens_the_answer_says_when_to_come_back(site: Topo
     try:
         async with client(site) as asking:
             answer = await asking.get("/v1/live?edition=en")
+            page = await asking.get(answer.json()["type"])
         assert answer.status_code == 503
         assert (answer.headers["retry-after"], answer.headers["access-control-allow-origin"]) == ("2", "*")
         assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["status"] == 503
+        assert (answer.json()["status"], answer.json()["title"]) == (503, KINDS["unreachable"].title)
+        assert page.status_code == 200
+        assert KINDS["unreachable"].meaning.split(".")[0] in page.text
     finally:
         for gateway in site.gateways:
             await asyncio.to_thread(gateway.start)

@@ -284,5 +284,5 @@ def _response(status: int, fields: str, body: bytes = b"") -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-MALFORMED = problem(400, "malformed-request", "This is not a plain HTTP/1.1 request without a body.")
-TOO_LARGE = problem(431, "headers-too-large", "The request head is over its limit.")
+MALFORMED = problem(400, "bad-request", "This is not a plain HTTP/1.1 request without a body.")
+TOO_LARGE = problem(431, "head-too-large", "The request head is over its limit.")
