@@ -49,7 +49,8 @@ async def serve_admin(host: str, port: int, ready: Callable[[], Readiness]) -> A
     `ready` is asked anew at each request and must be quick. Raises CannotListen.
     """
     app = Router([*health_routes(ready), Route("/metrics", _metrics)], redirect_slashes=False)
-    return AdminServer(await Listener.start(configure(app, graceful_s=1), listen(host, port)))
+    sockets = listen(host, port, "FLASHWIRE_ADMIN_PORT")
+    return AdminServer(await Listener.start(configure(app, graceful_s=1), sockets))
 
 
 def health_routes(ready: Callable[[], Readiness]) -> list[Route]:

@@ -113,7 +113,10 @@ def gateway(processes: int | None, parent: int | None) -> None:
 
     start_logs(settings, f"gateway:{settings.admin_port}")
     leave_with(parent)
-    gateways.run(settings, processes or settings.processes or up.cores())
+    try:
+        gateways.run(settings, processes or settings.processes or up.cores())
+    except (CannotListen, ChildFailed) as problem:
+        raise Failed(str(problem)) from None
 
 
 main.add_command(push)

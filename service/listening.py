@@ -18,7 +18,11 @@ BACKLOG = 2048
 
 
 class CannotListen(Exception):
-    """The address cannot be had; the message names it and says why."""
+    """The address cannot be had; the message names it, says why, and which settings choose another."""
+
+    def __init__(self, host: str, port: int, why: OSError, setting: str | None) -> None:
+        remedy = "" if setting is None else f"; FLASHWIRE_HOST and {setting} choose another"
+        super().__init__(f"cannot listen on {host}:{port}: {why.strerror or why}{remedy}")
 
 
 class Server(uvicorn.Server):
@@ -37,8 +41,10 @@ class Server(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for every address that `host` means; port 0 takes a free one. Raises CannotListen."""
+def listen(host: str, port: int, setting: str | None = None) -> list[socket.socket]:
+    """Listening sockets for every address that `host` means; port 0 takes a free one. Raises CannotListen, which names
+    `setting` as what chooses another port.
+    """
     sockets: list[socket.socket] = []
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -55,7 +61,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except OSError as problem:
         for opened in sockets:
             opened.close()
-        raise CannotListen(f"cannot listen on {host}:{port}: {problem.strerror or problem}") from None
+        raise CannotListen(host, port, problem, setting) from None
     return sockets
 
 

@@ -150,7 +150,7 @@ async def _serve(settings: Settings) -> int:
     told = stopped_by_signal()
     try:
         process = Process(settings)
-        sockets = listen(settings.host, settings.api_port)
+        sockets = listen(settings.host, settings.api_port, "FLASHWIRE_API_PORT")
         admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
     except (CannotListen, ValueError) as problem:
         log.error(str(problem))

@@ -25,6 +25,7 @@ def api_url(settings: Settings) -> str:
         return found.url if found else addresses.public_url(settings)
     try:
         parts = urlsplit(given)
+        _ = parts.port  # read only when asked, and refused only then
         usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username
     except ValueError:
         usable = False

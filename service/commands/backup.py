@@ -6,6 +6,7 @@ the file was found whole, the store empty and everybody gone.
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -149,6 +150,8 @@ async def _dump(store: Store, out: BinaryIO, pem: bytes | None) -> dict[str, Any
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """A file beside it that takes its name when all is on the disk, and is gone where anything failed."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     try:

@@ -12,7 +12,7 @@ import click
 
 from service import program
 from service.commands.asking import send
-from service.commands.ground import JSON, print_json
+from service.commands.ground import JSON, NOT_UTF8, Misused, print_json
 from service.domain import moment
 from service.domain.alert import LEVELS, Severity
 from service.domain.lifecycle import ChangeVerb
@@ -171,10 +171,17 @@ def _content(
 ) -> dict[str, Any]:
     """The fields of a body that were named."""
     named = {
-        "text": sys.stdin.read() if text == "-" else text, "headline": headline, "sections": list(sections) or None,
+        "text": _standard_input() if text == "-" else text, "headline": headline, "sections": list(sections) or None,
         "regions": list(regions) or None, "link": None if link is None else {"url": link},
     }  # fmt: skip
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise Misused(NOT_UTF8.format("standard input")) from None
 
 
 def _change(verb: ChangeVerb, alert_id: str, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:

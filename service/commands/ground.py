@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 Command = TypeVar("Command", bound=click.Command)
 
 PARENT_CHECK_S = 0.5
+NOT_UTF8 = "{} is not UTF-8: use a terminal, and a locale (LANG, LC_ALL), in UTF-8"
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 PARENT = click.option("--parent", type=int, hidden=True, help="End when this process is no longer our parent.")
 
@@ -52,6 +53,13 @@ class InWorkingOrder(click.Group):
         """Run, named as it was called."""
         return super().main(*args, **{"prog_name": program.name(), **extra})
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Arguments are text; what a terminal of another encoding sends is refused before anybody stumbles over it."""
+        for argument in args:
+            if not is_text(argument):
+                raise Misused(NOT_UTF8.format("an argument"))
+        return super().parse_args(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, its examples named as they are to be typed."""
         found = super().get_command(ctx, cmd_name)
@@ -70,6 +78,11 @@ def _explained(command: Command) -> Command:
     named = copy.copy(command)
     named.help = as_called(command.help or "")
     return named
+
+
+def is_text(given: str) -> bool:
+    """Whether it is Unicode; Python keeps bytes that are none as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in given)
 
 
 def read_settings() -> Settings:

@@ -29,6 +29,7 @@ from service.sandboxed import with_sandbox
 from service.store import plans
 from service.store.connection import Store
 from service.store.plans import DeadLetter
+from service.supervisor import ChildFailed
 
 PARTS = ("dispatcher", *PLATFORMS)
 
@@ -56,7 +57,7 @@ def push(part: str | None, sandbox: bool, parent: int | None) -> None:
             everything.run(settings)
         else:
             serve.run(settings, cast(serve.Part, part))
-    except serve.CannotPush as problem:
+    except (serve.CannotPush, ChildFailed) as problem:
         raise Failed(str(problem)) from None
 
 

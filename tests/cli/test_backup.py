@@ -33,6 +33,13 @@ def flashwire(server: EmbeddedStore, *arguments: str) -> Result:
     return CliRunner().invoke(main, arguments, env={"FLASHWIRE_REDIS_URL": server.url})
 
 
+@pytest.mark.parametrize("file", [".", "/", ""])
+def test_a_backup_into_a_folder_is_refused(server: EmbeddedStore, file: str) -> None:
+    result = flashwire(server, "backup", file)
+    assert result.exit_code == 1
+    assert result.output.endswith("cannot be written: Is a directory\n")
+
+
 def half_restored(server: EmbeddedStore) -> None:
     async def begin() -> None:
         store = for_commands(server.url, 5.0)

@@ -144,12 +144,28 @@ def test_the_local_key_is_never_sent_to_another_api(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://news.example", "news.example", "http://", "http://a:b@news.example", "http://["]
+    "url",
+    ["ftp://news.example", "news.example", "http://", "http://a:b@news.example", "http://[", "http://127.0.0.1:99999"],
 )
 def test_a_wrong_address_is_a_usage_error(url: str) -> None:
     result = flashwire("post", "x", FLASHWIRE_URL=url, FLASHWIRE_KEY="fw_live_x")
     assert result.exit_code == 2
     assert "FLASHWIRE_URL must be" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [("post", "Gr\udcfc\udcdfe"), ("kill", "\udcff"), ("correct", "A", "--wrong", "\udce4")]
+)
+def test_an_argument_in_another_encoding_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    result = flashwire(*arguments, FLASHWIRE_KEY="fw_live_x")
+    assert result.exit_code == 2
+    assert result.output.startswith("Error: an argument is not UTF-8")
+
+
+def test_a_pasted_line_in_another_encoding_is_a_usage_error() -> None:
+    result = CliRunner().invoke(main, ("post", "-"), input=b"Gr\xfc\xdfe", env={"FLASHWIRE_KEY": "fw_live_x"})
+    assert result.exit_code == 2
+    assert result.output.startswith("Error: standard input is not UTF-8")
 
 
 def test_a_wrong_key_is_not_repeated() -> None:

@@ -20,6 +20,7 @@ from service.clock import now_ms
 from service.domain.newsroom import from_config
 from service.domain.revision import Revision
 from service.ending import end, stopped_by_signal
+from service.listening import CannotListen
 from service.loading import Extent
 from service.newswire import Newswire
 from service.store import access, lineage
@@ -239,7 +240,7 @@ def door_rules(settings: Settings) -> DoorRules:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """A listening socket that several processes may share, with what its connections inherit."""
+    """A listening socket that several processes may share, with what its connections inherit. Raises CannotListen."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setblocking(False)
@@ -251,8 +252,12 @@ def listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-    listener.bind((settings.host, settings.gateway_port))
-    listener.listen(LISTEN_BACKLOG)
+    try:
+        listener.bind((settings.host, settings.gateway_port))
+        listener.listen(LISTEN_BACKLOG)
+    except OSError as problem:
+        listener.close()
+        raise CannotListen(settings.host, settings.gateway_port, problem, "FLASHWIRE_GATEWAY_PORT") from None
     return listener
 
 

@@ -187,6 +187,8 @@ def _process(settings: Settings, store_url: str, part: Part, pool: ArqRedis) -> 
 
 
 async def _queues(url: str) -> ArqRedis:
+    if url.startswith("redis+sentinel:"):
+        raise CannotPush("the queues need a store of one address: name it with FLASHWIRE_QUEUE_URL (redis://host)")
     try:
         return await queue.connect(url)
     except (RedisError, OSError) as problem:

@@ -113,7 +113,7 @@ class Sandbox:
         )  # fmt: skip
 
     async def _serve_page(self, api: Api) -> Listener:
-        sockets = listen(LOOPBACK, self._settings.sandbox_port)
+        sockets = listen(LOOPBACK, self._settings.sandbox_port, "FLASHWIRE_SANDBOX_PORT")
         return await Listener.start(configure(api.app(), graceful_s=GRACEFUL_S), sockets)
 
     # --- the rules of each stand-in
