@@ -32,6 +32,7 @@ from service.commands.ground import (
 )
 from service.commands.keys import keys
 from service.commands.push import dead_letters, push
+from service.commands.scheduler import scheduler
 from service.domain.errors import StoreUnavailable
 from service.free_ports import PortTaken
 from service.listening import CannotListen
@@ -64,10 +65,10 @@ def main() -> None:
 def up_command(demo: bool, as_json: bool) -> None:
     """Run everything on this machine.
 
-    That is the store, the API, one gateway per core, the push channel, and a sandbox in place of Apple, Google and the
-    browsers' push services where there are no credentials for them. The data lie in the folder of FLASHWIRE_DATA_DIR
-    (default: data), with the key of the duty editor in duty.key. Ctrl-C stops everything in order; a second
-    one at once.
+    That is the store, the API, one gateway per core, the scheduler, the push channel, and a sandbox in place of Apple,
+    Google and the browsers' push services where there are no credentials for them. The data lie in the folder of
+    FLASHWIRE_DATA_DIR (default: data), with the key of the duty editor in duty.key. Ctrl-C stops everything in order; a
+    second one at once.
     FLASHWIRE_REDIS_URL uses a store of your own instead.
 
     \b
@@ -120,6 +121,7 @@ def gateway(processes: int | None, parent: int | None) -> None:
 
 
 main.add_command(push)
+main.add_command(scheduler)
 main.add_command(dead_letters)
 
 

@@ -170,6 +170,21 @@ class Desk:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
+    async def expire(self, alert_id: str, actor: Actor) -> Outcome | None:
+        """End an alert whose time is over; None where there is nothing to end (any more, or yet). The scheduler's.
+
+        Raises NotFound, VersionStale where somebody changed it meanwhile, NotDurable, StoreUnavailable.
+        """
+        stored = await self.read(alert_id, actor.test)
+        record, now_ms = stored.record, self._now_ms()
+        if record.state not in lifecycle.EXPIRING or moment.from_text(record.alert.expires) > now_ms:
+            return None
+        transition = lifecycle.decide(record.state, "expire")
+        assert transition is not None, "what can expire changes"
+        alert = versions.following(record.alert, transition, now_ms)
+        expired = msgspec.structs.replace(record, alert=alert, state=transition.state, reason=None)
+        return await self.append("expire", transition, expired, record, actor, None, now_ms, ())
+
     async def approve(self, alert_id: str, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         """The answer to whoever approves what is out already: WrongState, unless the same request has just been done.
         Raises also NotFound, StoreUnavailable, IdempotencyMismatch, NotDurable.

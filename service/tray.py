@@ -104,11 +104,14 @@ class Tray:
     async def release_due(self, alert_id: str, actor: Actor) -> Outcome | None:
         """Publish what is scheduled, if its moment has come; None where there is nothing to do. The scheduler's.
 
-        Raises VersionStale where somebody changed it meanwhile, NotDurable, StoreUnavailable.
+        Raises NotFound where nothing is kept of it, VersionStale where somebody changed it meanwhile, NotDurable,
+        StoreUnavailable.
         """
         pending = await store_pending.read(self._store, alert_id)
         now_ms = self._now_ms()
-        if pending is None or pending.record.state != "scheduled" or not pending.publish_at:
+        if pending is None:
+            raise NotFound("there is no alert of this id")
+        if pending.record.state != "scheduled" or pending.publish_at is None:
             return None
         if moment.from_text(pending.publish_at) > now_ms:
             return None

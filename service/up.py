@@ -33,8 +33,8 @@ from workers.push import __main__ as push
 
 log = structlog.get_logger("up")
 
-PUSH_PORTS = 6
-"""Admin ports besides the gateways': API, sandbox, dispatcher, and one for each provider."""
+OTHER_PORTS = 7
+"""Admin ports besides the gateways': API, sandbox, scheduler, dispatcher, and one for each provider."""
 SANDBOX_MUTE_S = 30.0
 """It plays three providers on one core, and with it all phones would be forgotten: it may be busy for longer."""
 STOP_EXTRA_S = 3.0
@@ -70,6 +70,7 @@ class Up:
             self._store = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF, environ), settings.store_mute_s, ballast)
         self._api: list[Child] = []
         self._gateways: list[Child] = []
+        self._scheduler: list[Child] = []
         self._push: list[Child] = []
         self._sandbox: list[Child] = []
         self._forced = False
@@ -119,7 +120,7 @@ class Up:
     async def _start(self) -> dict[str, Any]:
         settings, folder = self._settings, self._folder.path
         count = settings.processes or cores()
-        await free_ports.wait_for(settings, range(settings.admin_port, settings.admin_port + count + PUSH_PORTS))
+        await free_ports.wait_for(settings, range(settings.admin_port, settings.admin_port + count + OTHER_PORTS))
         if self._store is not None:
             await self._store.start()
         store_url = settings.redis_url or self._store_url()
@@ -132,9 +133,10 @@ class Up:
             self._settings = settings = with_sandbox(settings)
         self._api = [self._child("api", store_url, 0)]
         self._gateways = [self._child("gateway", store_url, number) for number in range(1, count + 1)]
-        own = self._for_children(store_url, settings.admin_port + count + 2)
+        own = self._for_children(store_url, settings.admin_port + count + 3)
+        self._scheduler = [self._child("scheduler", store_url, count + 2)]
         self._push = push.children(own, self._environ, own.admin_port) if pushes else []
-        await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways, *self._push]))
+        await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways, *self._scheduler, *self._push]))
         url = public_url(settings)
         if self._demo:
             arguments = (local_url(settings), key, self._demo_ends.wait, lambda what: log.warning("demo", said=what))
@@ -158,7 +160,7 @@ class Up:
         return self._store.store.url
 
     def _children(self) -> list[Child]:
-        return [*self._sandbox, *self._api, *self._gateways, *self._push]
+        return [*self._sandbox, *self._api, *self._scheduler, *self._gateways, *self._push]
 
     def _for_children(self, store_url: str, first_port: int) -> Settings:
         """The settings of a child whose admin port that is."""
@@ -182,7 +184,7 @@ class Up:
         """Demo, API, gateways, store: each when nobody needs it any more."""
         self._demo_ends.set()
         patience_s = self._settings.drain_abort_s + STOP_EXTRA_S
-        await stop_in_order([self._api, [*self._gateways, *self._push], self._sandbox], patience_s)
+        await stop_in_order([[*self._api, *self._scheduler], [*self._gateways, *self._push], self._sandbox], patience_s)
         if self._store is not None:
             await self._store.stop()
 

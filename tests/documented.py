@@ -27,6 +27,8 @@ PROCESSES = {
     "service.newswire": "api, gateway",
     "workers.gateway.metrics": "gateway",
     "workers.push.metrics": "push",
+    "workers.scheduler.metrics": "scheduler",
+    "service.durability_watch": "api, scheduler",
 }
 """Every module that counts something, and whose /metrics shows it."""
 WRITE_AGAIN = "`python -m tests.documented` writes this page again; a test fails while it differs."

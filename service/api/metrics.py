@@ -14,7 +14,6 @@ APPENDS = Counter("flashwire_appends_total", "Verbs that an editor was told are 
 APPEND_SECONDS = Histogram("flashwire_append_seconds", "Time from a request that is read to a durable revision that "
                            "this process shows.", ["verb"], buckets=SECONDS)  # fmt: skip
 EPOCHS_CHANGED = Counter("flashwire_epochs_changed", "Wires that began another life because history was lost or forked")
-DURABILITY_ENOUGH = Gauge("flashwire_durability_enough", "1 while the store gives what the settings demand.")
 DISK_FREE_BYTES = Gauge("flashwire_disk_free_bytes", "What is free on the disk of data_dir.")
 DISK_LOW = Gauge("flashwire_disk_low", "1 while less than disk_free_min_bytes is free on the disk of data_dir.")
 

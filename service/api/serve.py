@@ -15,18 +15,19 @@ import uvloop
 from starlette.types import ASGIApp
 
 from config.settings import Settings
+from service import bounds
 from service.admin import CannotListen, Readiness, serve_admin
 from service.api.app import create_app
 from service.api.at_once import AtOnceHttp
 from service.api.disk import DiskWatch
 from service.api.epochs import Epochs
 from service.api.high_water import HighWater
-from service.api.watch import DurabilityWatch
 from service.api.wires import Wires
 from service.clock import now_ms
 from service.desk import Desk, new_epoch
 from service.domain import checks
 from service.domain import newsroom as newsrooms
+from service.durability_watch import DurabilityWatch
 from service.ending import end, stopped_by_signal
 from service.garbage import keep_what_is_here
 from service.listening import Listener, configure, listen
@@ -34,7 +35,6 @@ from service.loading import Extent
 from service.newswire import Newswire
 from service.store import connection, embedded, lineage
 from service.store.keys import WireName
-from service.store.stream import Bounds
 from service.tray import Tray
 
 log = structlog.get_logger("api")
@@ -70,11 +70,11 @@ class Process:
         )
         self.disk = DiskWatch(settings.data_dir, settings.disk_free_min_bytes)
         desk = Desk(
-            self.store, newsroom, bounds(settings), expires_default_s=settings.expires_default_s, now_ms=now_ms,
+            self.store, newsroom, bounds.of(settings), expires_default_s=settings.expires_default_s, now_ms=now_ms,
             durability=lambda: self.watch.current, seen=self.epochs.seen,
         )  # fmt: skip
         tray = Tray(
-            self.store, newsroom, bounds(settings), desk, expires_default_s=settings.expires_default_s, now_ms=now_ms
+            self.store, newsroom, bounds.of(settings), desk, expires_default_s=settings.expires_default_s, now_ms=now_ms
         )
         self.stopping = False
         self.app: ASGIApp = create_app(
@@ -124,17 +124,6 @@ class Process:
         """Give the connections back."""
         await self.store.aclose()
         await self.tail_store.aclose()
-
-
-def bounds(settings: Settings) -> Bounds:
-    """How much is kept, from the settings of the same names."""
-    return Bounds(
-        wire_max_revisions=settings.wire_max_revisions, history_max_alerts=settings.history_max_alerts,
-        history_days=settings.history_days, idempotency_ttl_s=settings.idempotency_ttl_s,
-        idempotency_max_per_key=settings.idempotency_max_per_key, audit_max_entries=settings.audit_max_entries,
-        pending_days=settings.pending_days, pending_max=settings.pending_max,
-        replicas_min=settings.replicas_min if settings.durability == "replica" else 0,
-    )  # fmt: skip
 
 
 def run(settings: Settings) -> None:

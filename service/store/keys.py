@@ -44,6 +44,7 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
                                                                     figures.py
     pause:<platform>     string  until when a provider is left alone (ms)  as long  pauses.py
     dead:push            stream  jobs that were given up            newest 10,000  plans.py
+    desk                 zset    arq's queue of releases by their moment   as long   scheduler
     restoring            string  when a restore began (ms)          until it has ended  refill.py
 
 A drill has keys of its own: `{en}:exercise` in place of `{en}`.
@@ -53,16 +54,17 @@ import re
 
 import msgspec
 
+_RELEASE = rb"arq:(job|in-progress|retry|result):release:[0-9A-Z]{26}:[0-9]+|desk(:health-check)?"
 _PUSHED = rb"push:(apns|fcm|webpush):[a-z]+(:health-check)?"
 _JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm|webpush):[0-9]+"
 _OURS = re.compile(
     rb"(head|wire|history):\{.*|(alert|versions|story|pending|notes|answers|answer|key|plan|open):.*"
     rb"|(ledger|rung|delivery|sockets|pause|block|heirs|tokens):.*|audit(:.*)?"
     rb"|expiring|pending|due|discarded|flashes(:exercise)?|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
-    rb"|" + _PUSHED + rb"|" + _JOB,
+    rb"|" + _PUSHED + rb"|" + _JOB + rb"|" + _RELEASE,
     re.DOTALL,
 )
-_PASSING = re.compile(rb"arq:.*|plans|open:.*|pause:.*|notes:.*|restoring|" + _PUSHED, re.DOTALL)
+_PASSING = re.compile(rb"arq:.*|plans|open:.*|pause:.*|notes:.*|restoring|" + _PUSHED + rb"|" + _RELEASE, re.DOTALL)
 _HEAD = re.compile(rb"head:\{(.+)\}(:exercise)?", re.DOTALL)
 
 

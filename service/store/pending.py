@@ -71,7 +71,16 @@ async def read(store: Store, alert_id: str) -> Pending | None:
     """
     async with reaching_store():
         encoded = await store.hget(keys.pending(alert_id), "pending")
-    return None if encoded is None else _DECODER.decode(encoded)
+    return None if encoded is None else _read(alert_id, encoded)
+
+
+def _read(alert_id: str, encoded: bytes) -> Pending | None:
+    """None, and said in the log, for what is none: one bad record is not the end of all."""
+    try:
+        return _DECODER.decode(encoded)
+    except (msgspec.DecodeError, ValueError) as error:
+        log.error("a pending alert cannot be read", alert=alert_id, why=str(error)[:200])
+        return None
 
 
 async def newest(store: Store, states: frozenset[State], before: tuple[float, str] | None, limit: int) -> list[Pending]:
@@ -94,8 +103,9 @@ async def newest(store: Store, states: frozenset[State], before: tuple[float, st
                 for _, alert_id in found[start : start + limit]:
                     pipe.hget(keys.pending(alert_id), "pending")
                 encoded = await pipe.execute()
-            kept = [_DECODER.decode(one) for one in encoded if one is not None]
-            listed += [pending for pending in kept if pending.record.state in states]
+            places = found[start : start + limit]
+            kept = [_read(place[1], one) for place, one in zip(places, encoded, strict=True) if one is not None]
+            listed += [pending for pending in kept if pending is not None and pending.record.state in states]
             if len(listed) >= limit:
                 break
     return listed[:limit]

@@ -20,7 +20,7 @@ from tests.ports import free_ports
 from tests.processes import ROOT
 from tests.stores import until
 
-OURS = ("api", "gateway-1", "gateway-2", "push", "sandbox", "push-sandbox")
+OURS = ("api", "gateway-1", "gateway-2", "push", "scheduler", "sandbox", "push-sandbox")
 PASSWORD = "/run/store_password"
 DRAIN_GONE_S = 20
 """A gateway is gone at the latest so long after it was told (P10)."""

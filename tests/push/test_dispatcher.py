@@ -16,7 +16,7 @@ from service.store.connection import Store, for_tail
 from service.store.embedded import EmbeddedStore
 from tests.entries import EN, NOW_MS, alert, append
 from tests.stores import server, store, until
-from workers.push import queue
+from workers import arq_ground
 from workers.push.dispatcher import CONSUMER, GROUP, Dispatcher
 
 __all__ = ["server", "store"]
@@ -28,7 +28,7 @@ SETTINGS = load({})
 async def dispatcher(server: EmbeddedStore, store: Store) -> AsyncIterator[Dispatcher]:
     phone = Registration(platform="apns", token="ab" * 32, subscription=None, preferences=Preferences(("en",)))
     await devices.register(store, phone, NOW_MS)
-    tail, pool = for_tail(server.url, 100), await queue.connect(server.url)
+    tail, pool = for_tail(server.url, 100), await arq_ground.connect(server.url)
     rooms = newsroom.from_config(SETTINGS.newsroom)
     yield Dispatcher(store, tail, pool, [EN], rooms, SETTINGS, ["apns"])
     await tail.aclose()
@@ -36,7 +36,7 @@ async def dispatcher(server: EmbeddedStore, store: Store) -> AsyncIterator[Dispa
 
 
 async def queued(server: EmbeddedStore) -> set[str]:
-    pool: ArqRedis = await queue.connect(server.url)
+    pool: ArqRedis = await arq_ground.connect(server.url)
     found = {job.decode() for job in await pool.zrange("push:apns:standard", 0, -1)}
     await pool.aclose()
     return found
@@ -82,7 +82,7 @@ async def _is_queued(server: EmbeddedStore, job: str) -> bool:
 
 async def _nothing_pending(server: EmbeddedStore) -> bool:
     """Everything on the wire was read and acknowledged."""
-    pool: ArqRedis = await queue.connect(server.url)
+    pool: ArqRedis = await arq_ground.connect(server.url)
     groups = await pool.xinfo_groups(keys.wire(EN))
     await pool.aclose()
     return bool(groups) and groups[0]["pending"] == 0 and groups[0]["last-delivered-id"] == b"1-0"

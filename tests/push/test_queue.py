@@ -14,6 +14,7 @@ from redis.backoff import ExponentialBackoff
 from service.domain.shards import Job
 from service.store.embedded import EmbeddedStore
 from tests.stores import running_in, server, until
+from workers import arq_ground
 from workers.push import queue
 from workers.push.jobs import deliver
 
@@ -24,7 +25,7 @@ JOBS = [Job("A", 1, "apns", block) for block in range(3)]
 
 @pytest.fixture
 async def pool(server: EmbeddedStore) -> ArqRedis:
-    return await queue.connect(server.url)
+    return await arq_ground.connect(server.url)
 
 
 def test_arq_and_redis_are_the_pair_that_works_together() -> None:
@@ -34,7 +35,7 @@ def test_arq_and_redis_are_the_pair_that_works_together() -> None:
 
 async def test_the_queues_are_found_in_a_folder_with_odd_characters(tmp_path: Path) -> None:
     with running_in(tmp_path / "Überblick & 100 % news") as server:
-        pool = await queue.connect(server.url)
+        pool = await arq_ground.connect(server.url)
         assert await pool.ping()
         await pool.aclose()
 
@@ -75,7 +76,7 @@ async def test_arq_looks_often_never_gives_up_and_never_pickles(pool: ArqRedis) 
 
 
 def test_a_restart_of_the_store_is_waited_for() -> None:
-    settings = queue.redis_settings("unix:///run/store.sock")
+    settings = arq_ground.redis_settings("unix:///run/store.sock")
     assert settings.unix_socket_path == "/run/store.sock"
     assert settings.retry is not None
     assert isinstance(settings.retry._backoff, ExponentialBackoff)
@@ -92,7 +93,7 @@ async def test_the_same_work_is_queued_once_and_waits_for_its_moment(pool: ArqRe
 
 
 async def test_a_pool_whose_store_is_gone_says_so_in_time(server: EmbeddedStore) -> None:
-    pool = await queue.connect(server.url)
+    pool = await arq_ground.connect(server.url)
     server.kill()
     server.start()
     await queue.enqueue(pool, JOBS, "express", 0)  # the connection is made anew, nobody notices

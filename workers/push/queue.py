@@ -6,27 +6,21 @@ because what it gives up it forgets; runs are counted in the ledger, and open bl
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
 
-import msgspec
-from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix
 from arq.worker import Worker, func
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import ConnectionError as StoreConnectionError
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as StoreTimeoutError
 
 from service.clock import now_ms
 from service.domain.device import Platform
 from service.domain.shards import Job, Tier
 from service.ending import end
+from workers.arq_ground import pack, unpack
 from workers.push.jobs import deliver
 
 POLL_S = 0.02
@@ -38,8 +32,6 @@ TIMEOUT_S = 300
 LEASE_S = 3.0
 """How long a block stays a worker's that says nothing: after a crash another has it so soon. It is said again three
 times in that time while a run goes on; a worker that slept through it shares the block, which the ledger bears."""
-RETRIES = 6
-BACK_OFF_MAX_S = 1.0
 ENQUEUED_TOGETHER = 32
 
 
@@ -48,41 +40,13 @@ def queue_name(platform: Platform, tier: Tier) -> str:
     return f"push:{platform}:{tier}"
 
 
-def redis_settings(url: str) -> RedisSettings:
-    """arq's connection, which outlives a restart of the store: without a Retry any lost connection ends its worker.
-
-    arq reads an address as it stands, with the percent signs of a folder's or a password's odd characters.
-    """
-    read = RedisSettings.from_dsn(url)
-    return dataclasses.replace(
-        read,
-        unix_socket_path=_unquoted(read.unix_socket_path),
-        username=_unquoted(read.username),
-        password=_unquoted(read.password),
-        conn_timeout=1,
-        conn_retries=30,
-        retry=Retry(ExponentialBackoff(cap=BACK_OFF_MAX_S, base=0.05), RETRIES),
-        retry_on_timeout=True,
-        retry_on_error=[StoreConnectionError, StoreTimeoutError, OSError],
-    )
-
-
-def _unquoted(text: str | None) -> str | None:
-    return None if text is None else unquote(text)
-
-
-async def connect(url: str) -> ArqRedis:
-    """The queues' store. Raises redis errors where it cannot be reached for half a minute."""
-    return await create_pool(redis_settings(url), job_serializer=_pack, job_deserializer=_unpack)
-
-
 def worker(pool: ArqRedis, platform: Platform, tier: Tier, context: dict[str, Any], *, blocks_at_once: int) -> Worker:
     """A worker of one bulkhead; run it with `main`."""
     made = Worker(
         [func(leased, name="deliver", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
         queue_name=queue_name(platform, tier), redis_pool=pool, ctx={**context, "tier": tier}, max_jobs=blocks_at_once,
-        poll_delay=POLL_S, health_check_interval=HEALTH_S, handle_signals=False, job_serializer=_pack,
-        job_deserializer=_unpack, log_results=False,
+        poll_delay=POLL_S, health_check_interval=HEALTH_S, handle_signals=False, job_serializer=pack,
+        job_deserializer=unpack, log_results=False,
     )  # fmt: skip
     # arq would keep a dead worker's job for its time-out and 10 s more, and never renews that
     made.in_progress_timeout_s = LEASE_S
@@ -124,15 +88,3 @@ async def enqueue(pool: ArqRedis, jobs: Sequence[Job], tier: Tier, due_ms: int) 
 
     for start in range(0, len(jobs), ENQUEUED_TOGETHER):
         await asyncio.gather(*map(one, jobs[start : start + ENQUEUED_TOGETHER]))
-
-
-_PACK = msgspec.msgpack.Encoder()
-
-
-def _pack(value: Any) -> bytes:
-    """msgpack, never arq's default pickle: whoever can write to the queue must not run code beside the keys."""
-    return _PACK.encode(value)
-
-
-def _unpack(packed: bytes) -> Any:
-    return msgspec.msgpack.decode(packed)

@@ -29,6 +29,7 @@ from service.ending import end, stopped_by_signal
 from service.store import connection, pauses
 from service.store.keys import WireName
 from service.store.ledger import Ledger
+from workers import arq_ground
 from workers.push import metrics, providers, queue
 from workers.push.dispatcher import Dispatcher
 from workers.push.lane import Lane
@@ -190,6 +191,6 @@ async def _queues(url: str) -> ArqRedis:
     if url.startswith("redis+sentinel:"):
         raise CannotPush("the queues need a store of one address: name it with FLASHWIRE_QUEUE_URL (redis://host)")
     try:
-        return await queue.connect(url)
+        return await arq_ground.connect(url)
     except (RedisError, OSError) as problem:
         raise CannotPush(f"the queues' store cannot be reached: {problem}") from None

@@ -7,14 +7,16 @@ is acknowledged on the strength of an old one.
 import asyncio
 
 import structlog
+from prometheus_client import Gauge
 
-from service.api import metrics
 from service.domain.durability import Demand, Durability
 from service.domain.errors import StoreUnavailable
 from service.store import durability
 from service.store.connection import Store
 
-log = structlog.get_logger("api")
+log = structlog.get_logger("store")
+
+DURABILITY_ENOUGH = Gauge("flashwire_durability_enough", "1 while the store gives what the settings demand.")
 
 RETRY_S = 0.25
 
@@ -44,4 +46,4 @@ class DurabilityWatch:
             say = log.info if found.enough else log.error
             say("the store's durability", gives=found.gives, enough=found.enough, remedy=found.remedy)
         self.current = found
-        metrics.DURABILITY_ENOUGH.set(found is not None and found.enough)
+        DURABILITY_ENOUGH.set(found is not None and found.enough)
