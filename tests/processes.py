@@ -128,7 +128,8 @@ class System:
     # --- what a saboteur does
 
     def pid(self, name: str) -> int | None:
-        """The process that is `store`, `api`, `gateway N`, `sandbox`, `dispatcher` or `push apns|fcm|webpush` now.
+        """The process that is `store`, `api`, `gateway N`, `scheduler`, `sandbox`, `dispatcher` or
+        `push apns|fcm|webpush` now.
 
         None while it does not run. Of several lanes of one provider it is any.
         """

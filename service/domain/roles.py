@@ -45,5 +45,5 @@ def needed_to_change_pending(verb: Verb, own: bool, *, draft: bool) -> Role:
     if verb == "approve":
         return "duty"
     if own:
-        return "correspondent" if verb in ("submit", "kill") else "editor"
+        return "correspondent" if verb in ("update", "kill") else "editor"
     return "editor" if draft else "duty"

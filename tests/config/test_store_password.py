@@ -10,7 +10,7 @@ from config.settings import SettingsError, load, to_environ
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from tests.stores import server
-from workers.push import queue
+from workers import arq_ground
 
 __all__ = ["server"]
 
@@ -72,6 +72,6 @@ async def test_a_store_that_asks_for_it_lets_commands_and_queues_in(server: Embe
     store = for_commands(url, 1.0)
     assert await store.ping()
     await store.aclose()
-    pool = await queue.connect(url)
+    pool = await arq_ground.connect(url)
     assert await pool.ping()
     await pool.aclose()
