@@ -17,6 +17,7 @@ from service.admin import Readiness, health_routes
 from service.api import metrics, problems
 from service.api.answers import Answer, Answers, has_it
 from service.api.at_once import Plain
+from service.api.audit import Audit
 from service.api.auth import Keys
 from service.api.delivery import Delivery
 from service.api.devices import Devices
@@ -46,6 +47,7 @@ def create_app(
     keys = Keys(store, settings.auth_cache_s, now_ms)
     routes = [
         *Editor(settings, newsroom, desk, tray, keys, wires, store, now_ms, body_within_s).routes(),
+        *Audit(keys, store).routes(),
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from service.api import audit
 from service.api.answers import LIMIT_DEFAULT, LIMIT_MAX
 from service.api.problems import KINDS
 from service.api.schemas import ID, Schema, listed, ref
@@ -65,6 +66,8 @@ _MAY_MATCH = _in("header", "If-Match", {"anyOf": [_VERSION, {"const": "*"}]},
 _IF_NONE = _in("header", "If-None-Match", {"type": "string"}, "The ETag that you have: 304 where it still holds.")
 _ALERT = _in("path", "id", ID, "The alert.", required=True)
 _DEVICE = _in("path", "id", ID, "The device.", required=True)
+_AUDIT_AFTER = {"type": "integer", "minimum": 0, "maximum": audit.AFTER_MAX}
+_AUDIT_LIMIT = {"type": "integer", "minimum": 1, "maximum": audit.LIMIT_MAX, "default": audit.LIMIT_DEFAULT}
 
 _KEYED = ("unauthorized", "store-unavailable")
 _BODY = ("malformed", "body-too-large", "not-json", "invalid", "slow-body")
@@ -101,7 +104,7 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
              202: Good("It waits: for its moment, or for a second person.", schema=ref("Waits"),
                        headers=("Location", *done))},
             (*_WRITES, "pending-full"), (_IDEMPOTENCY,), "NewAlert", security=("key",), example=example,
-            links=("alert", "versions", "delivery", "permalink", *_VERBS),
+            links=("alert", "versions", "audit", "delivery", "permalink", *_VERBS),
         ),
         **{f"POST /v1/alerts/{{id}}/{verb}": _verb(verb) for verb in _VERBS},
         "GET /v1/alerts/{id}": Operation(
@@ -112,6 +115,13 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
         "GET /v1/alerts/{id}/versions": Operation(
             "versions", "editors", "Every version of an alert, oldest first.",
             {200: Good("All of them.", schema=ref("Versions"))}, (*_KEYED, "not-found"), (_ALERT,), security=("key",),
+        ),
+        "GET /v1/alerts/{id}/audit": Operation(
+            "audit", "editors", "Who did what to an alert, oldest first, with what was refused.",
+            {200: Good("A page.", schema=ref("Audit"))}, (*_KEYED, "not-found", "bad-query"),
+            (_ALERT, _in("query", "limit", _AUDIT_LIMIT, "How many lines."),
+             _in("query", "after", _AUDIT_AFTER, "The `next` of an earlier page.")),
+            security=("key",),
         ),
         "GET /v1/alerts/{id}/delivery": Operation(
             "delivery", "editors", "How an alert is reaching its readers; with Accept: text/event-stream as it goes.",

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import msgspec
 
 from service.domain.alert import LEVELS, Alert, AttributionKind, Author, Certainty, Severity, State
+from service.domain.audit import Act
 from service.domain.checks import ID_FORM, OVERRIDES, schemes
 from service.domain.delivery import Report
 from service.domain.device import PLATFORMS, Environment
@@ -89,7 +90,7 @@ def of_alert() -> dict[str, Schema]:
 def components(newsroom: Newsroom, *, allow_http: bool) -> dict[str, Schema]:
     """Every schema by its name in the document."""
     return {
-        **of_alert(), **of_models(Report, Author, Notice, Labels, Notices), **_answers(newsroom),
+        **of_alert(), **of_models(Act, Report, Author, Notice, Labels, Notices), **_answers(newsroom),
         **_alert_bodies(newsroom, schemes(allow_http)), **_device_bodies(newsroom),
     }  # fmt: skip
 
@@ -126,6 +127,12 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "DoneOrWaits": {"anyOf": [ref("Done"), ref("Waits")], "description": "Of what is not public, that it waits."},
         "Seen": opened(tuple(seen), seen, description="An alert as editors see it."),
         "Versions": opened(("versions",), {"versions": listed(ref("Seen"))}),
+        "Audit": opened(
+            ("audit", "next"),
+            {"audit": listed(ref("Act")),
+             "next": {"type": ["integer", "null"], "description": "The `after` of the next page."}},
+            description="Oldest first.",
+        ),
         "Edition": opened(tuple(editions), editions),
         "Editions": opened(
             ("editions", "webPush"),
