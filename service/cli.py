@@ -15,6 +15,7 @@ import click
 from service import up, watch
 from service.commands import editors
 from service.commands.asking import api_key, live_url
+from service.commands.audit import audit
 from service.commands.backup import backup, restore
 from service.commands.delivery import delivery
 from service.commands.devices import devices
@@ -148,6 +149,7 @@ def sandbox(parent: int | None) -> None:
 
 
 main.add_command(keys)
+main.add_command(audit)
 main.add_command(devices)
 for command in editors.COMMANDS:
     main.add_command(command)

@@ -3,8 +3,9 @@
 import msgspec
 
 from service.desk import new_id
-from service.domain import moment, revision
+from service.domain import audit, moment, revision
 from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record, State
+from service.domain.audit import Act, By
 from service.store import stream
 from service.store.connection import Store
 from service.store.keys import WireName
@@ -45,10 +46,14 @@ def entry(alert: Alert, wire: WireName = EN, *, unless_pushing: bool = False) ->
     """The alert as the next revision of itself."""
     state: State = "canceled" if alert.pub_status == "canceled" else "published"
     record = Record(alert=alert, state=state, author=Author("KEY", "a test"), push=True)
+    act = Act(
+        at=moment.to_text(NOW_MS), verb="publish", by=By(name="a test", key_id="KEY"), alert=alert.id,
+        version=alert.version, state_after=state,
+    )  # fmt: skip
     return Entry(
         wire=wire, type="canceled" if alert.pub_status == "canceled" else "published", alert_id=alert.id,
         version=alert.version, expected_version=alert.version - 1, encoded=revision.encode(alert),
-        record=msgspec.json.encode(record), audit=b'{"verb":"publish"}', push=True, state=state,
+        record=msgspec.json.encode(record), audit=audit.encode(act), push=True, state=state,
         story=alert.story, expires_ms=None if state == "canceled" else moment.from_text(alert.expires),
         unless_pushing=unless_pushing,
     )  # fmt: skip

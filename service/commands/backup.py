@@ -11,7 +11,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +22,7 @@ from config.settings import VALKEY_CONF, Settings
 from service import vapid
 from service.clock import now_ms
 from service.commands.ground import JSON, Failed, Misused, print_json, read_settings, start_logs, with_store
+from service.commands.progress import Progress
 from service.desk import new_epoch
 from service.domain import archive
 from service.domain.archive import Damaged, File, Header, Part
@@ -33,27 +33,10 @@ from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder, FolderHeld, FolderUnusable
 
-TOLD_EVERY_S = 2.0
 PATIENCE_S = 30.0
 """How long one step of either may take: the store copies a whole wire in one."""
 HALF = "a restore into this store has ended half way: run `flashwire restore --force FILE` again"
 SECRETS = "It holds secrets (digests of keys, tokens of devices, the key pair of Web Push): keep it as one."
-
-
-class Progress:
-    """Says on standard error from time to time how far it has come."""
-
-    def __init__(self, doing: str) -> None:
-        self.count = 0
-        self._doing = doing
-        self._told_at = time.monotonic()
-
-    def step(self) -> None:
-        """One more."""
-        self.count += 1
-        if time.monotonic() - self._told_at > TOLD_EVERY_S:
-            self._told_at = time.monotonic()
-            click.echo(f"{self._doing}: {self.count:,} records", err=True)
 
 
 @click.command()

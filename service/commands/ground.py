@@ -6,9 +6,11 @@ The rule to remember: an error says what went wrong and what mends it, in one pl
 
 import asyncio
 import copy
+import getpass
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +21,7 @@ import click
 from config import settings as configuration
 from config.settings import Settings, SettingsError
 from service import logs, program
+from service.domain.audit import By
 from service.domain.errors import StoreUnavailable
 from service.program import as_called
 from service.store import embedded
@@ -143,6 +146,17 @@ def with_store(act: Callable[[Store], Awaitable[Result]], timeout_s: float | Non
         return asyncio.run(on_store())
     except StoreUnavailable as problem:
         raise Failed(f"the store does not answer: {problem}") from None
+
+
+def at_the_terminal() -> By:
+    """Who types, as the audit says it: the account and the machine. It is believed, not proved: whoever reaches the
+    store may write anything.
+    """
+    try:
+        account = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may run under a number that has no name
+        account = f"uid {os.getuid()}"
+    return By(name="command line", account=account, address=socket.gethostname())
 
 
 def print_json(value: Any) -> None:

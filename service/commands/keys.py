@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from service.clock import now_ms
-from service.commands.ground import JSON, Failed, InWorkingOrder, Misused, print_json, with_store
+from service.commands.ground import JSON, Failed, InWorkingOrder, Misused, at_the_terminal, print_json, with_store
 from service.domain.roles import ROLES, Role
 from service.store import access
 
@@ -36,7 +36,8 @@ def create_key(role: Role, name: str, test: bool, as_json: bool) -> None:
     """
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise Misused("--name must be 1 to 100 printable characters")
-    issued = with_store(lambda store: access.create(store, name.strip(), role, test, now_ms()))
+    by = at_the_terminal()
+    issued = with_store(lambda store: access.create(store, name.strip(), role, test, now_ms(), by=by))
     if as_json:
         print_json({"id": issued.id, "key": issued.key, "role": issued.role, "name": issued.name})
     else:
@@ -63,7 +64,8 @@ def list_keys(as_json: bool) -> None:
 @JSON
 def revoke_key(key_id: str, as_json: bool) -> None:
     """End a key for good. It is refused everywhere within 2 seconds."""
-    if not with_store(lambda store: access.revoke(store, key_id, now_ms())):
+    by = at_the_terminal()
+    if not with_store(lambda store: access.revoke(store, key_id, now_ms(), by)):
         raise Failed(f"no key has the id {key_id}; `flashwire keys list` shows them")
     if as_json:
         print_json({"id": key_id, "revoked": True})

@@ -1,4 +1,4 @@
--- Publish one revision: all of it or nothing, in one atomic call. (answers.lua stands in front of this.)
+-- Publish one revision: all of it or nothing, in one atomic call. (audit.lua and answers.lua stand in front of this.)
 --
 -- KEYS 1 head  2 wire  3 history  4 alert  5 versions  6 audit  7 answers  8 answer  9 story  10 audit of the alert
 --      11 expiring  12 pending alert  13 pending  14 due  15 flashes
@@ -49,7 +49,7 @@ redis.call('HSET', KEYS[4], 'record', ARGV[3], 'version', ARGV[5], 'first', firs
 redis.call('RPUSH', KEYS[5], ARGV[3])
 local act = string.sub(ARGV[13], 1, -2) .. ',"cursor":"' .. cursor .. '"}'
 redis.call('RPUSH', KEYS[10], act)
-redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[19], '*', 'entry', act)
+written(KEYS[6], act, ARGV[19])
 for _, name in ipairs({KEYS[4], KEYS[5], KEYS[10]}) do redis.call('PEXPIRE', name, ARGV[16]) end
 if ARGV[24] == '' then redis.call('ZREM', KEYS[11], ARGV[4]) else redis.call('ZADD', KEYS[11], ARGV[24], ARGV[4]) end
 if not alert[1] then

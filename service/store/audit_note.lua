@@ -1,4 +1,5 @@
--- Note an act that changes nothing: a refusal, or one that needs no other key than the audit's.
+-- Note an act that changes nothing: a refusal, or one that needs no other key than the audit's. (audit.lua stands in
+-- front of this.)
 --
 -- KEYS 1 audit  2 audit of the alert  3 notes of the key that acted
 -- ARGV 1 entry  2 notes of a key in a minute, max (0: any)  3 lines of an alert, max
@@ -12,6 +13,6 @@ if tonumber(ARGV[2]) > 0 then
 end
 
 -- 2. The line, and where the alert has lines already, beside those: they live as long as the alert does.
-redis.call('XADD', KEYS[1], '*', 'entry', ARGV[1])
+written(KEYS[1], ARGV[1], 0)
 if redis.call('LLEN', KEYS[2]) < tonumber(ARGV[3]) then redis.call('RPUSHX', KEYS[2], ARGV[1]) end
 return 1

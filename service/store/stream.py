@@ -25,10 +25,12 @@ from service.store.keys import WireName
 REPLICA_WAIT_MS = 500
 
 _TYPES = frozenset(get_args(RevisionType))
-_SCRIPTS = resources.files(__package__)
-ANSWERS = _SCRIPTS.joinpath("answers.lua").read_text("utf-8")
+SCRIPTS = resources.files(__package__)
+AUDIT = SCRIPTS.joinpath("audit.lua").read_text("utf-8")
+"""Stands in front of every script that writes a line of the audit."""
+ANSWERS = AUDIT + SCRIPTS.joinpath("answers.lua").read_text("utf-8")
 """Stands in front of every script that does what an editor asked for."""
-_APPEND = ANSWERS + _SCRIPTS.joinpath("append.lua").read_text("utf-8")
+_APPEND = ANSWERS + SCRIPTS.joinpath("append.lua").read_text("utf-8")
 
 
 class Bounds(msgspec.Struct, frozen=True):
