@@ -21,6 +21,7 @@ from service.domain.fields import Notice
 from service.domain.lifecycle import ChangeVerb, Transition, Verb, WrongState
 from service.domain.newsroom import Newsroom, public
 from service.domain.roles import Role
+from service.store import audit as audits
 from service.store import history, stream
 from service.store.connection import Store
 from service.store.history import Stored
@@ -157,16 +158,17 @@ class Desk:
         """
         assert (amend is not None) == (verb in AMENDMENTS), "content comes with the verbs that bring some"
         for attempt in range(1, DECIDE_AGAIN_MAX + 1):
+            stored = await self.read(alert_id, actor.test)
             try:
-                stored = await self.read(alert_id, actor.test)
                 return await self._change(verb, stored, amend, reason, actor, if_match, idempotency)
-            except (VersionStale, WrongState, FuseOver, Invalid) as refusal:
+            except (VersionStale, WrongState, FuseOver, Forbidden, Invalid) as refusal:
                 # the same request may have come twice at once, and its twin may have been faster
                 done = await self.answered(idempotency)
                 if done is not None:
                     return done
                 decide_again = isinstance(refusal, VersionStale) and if_match is None
                 if not decide_again or attempt == DECIDE_AGAIN_MAX:
+                    await self.note(verb, stored.record, actor, reason, refusal)
                     raise
         raise AssertionError("the last attempt returns or raises")
 
@@ -185,6 +187,17 @@ class Desk:
         expired = msgspec.structs.replace(record, alert=alert, state=transition.state, reason=None)
         return await self.append("expire", transition, expired, record, actor, None, now_ms, ())
 
+    async def note(self, verb: Verb, record: Record, actor: Actor, reason: str | None, refusal: Exception) -> None:
+        """What was tried and refused stands in the audit too; what was only ill-written does not."""
+        if isinstance(refusal, Invalid):
+            return
+        alert = record.alert
+        act = Act(
+            at=moment.to_text(self._now_ms()), verb=verb, by=actor.by, alert=alert.id, version=alert.version,
+            state_before=record.state, state_after=record.state, reason=reason,
+        )  # fmt: skip
+        await audits.note(self._store, audit.refusal(act, str(refusal)))
+
     async def approve(self, alert_id: str, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         """The answer to whoever approves what is out already: WrongState, unless the same request has just been done.
         Raises also NotFound, StoreUnavailable, IdempotencyMismatch, NotDurable.
@@ -192,7 +205,9 @@ class Desk:
         stored = await self.read(alert_id, actor.test)
         done = await self.answered(idempotency)
         if done is None:
-            raise WrongState(stored.record.state, "approve")
+            refusal = WrongState(stored.record.state, "approve")
+            await self.note("approve", stored.record, actor, None, refusal)
+            raise refusal
         return done
 
     async def read(self, alert_id: str, test: bool) -> Stored:
@@ -235,10 +250,11 @@ class Desk:
         alert = record.alert
         encoded = revision.encode(self.public(alert))
         status, expected_version = (201, 0) if before is None else (200, before.alert.version)
+        came_with = before is not None and before.state in lifecycle.PENDING  # the reason is its author's, told then
         act = Act(
             at=moment.to_text(now_ms), verb=verb, by=actor.by, alert=alert.id, version=alert.version,
             state_before=None if before is None else before.state, state_after=record.state,
-            changed=audit.changed(before, record), override=override, reason=record.reason,
+            changed=audit.changed(before, record), override=override, reason=None if came_with else record.reason,
         )  # fmt: skip
         entry = Entry(
             wire=WireName(alert.edition, alert.status == "Exercise"), type=transition.type, alert_id=alert.id,

@@ -21,7 +21,6 @@ from service.domain.lifecycle import Transition, Verb, WrongState
 from service.domain.newsroom import Newsroom
 from service.domain.pending import Pending
 from service.domain.redrafts import Redraft
-from service.store import audit as audits
 from service.store import pending as store_pending
 from service.store.connection import Store
 from service.store.stream import Bounds, Idempotency
@@ -90,7 +89,7 @@ class Tray:
                     return done
                 decide_again = isinstance(refusal, VersionStale) and if_match is None
                 if not decide_again or attempt == DECIDE_AGAIN_MAX:
-                    await self._note(verb, pending, actor, reason, refusal)
+                    await self._desk.note(verb, pending.record, actor, reason, refusal)
                     raise
         raise AssertionError("the last attempt returns or raises")
 
@@ -204,7 +203,8 @@ class Tray:
         act = Act(
             at=moment.to_text(now_ms), verb=verb, by=actor.by, alert=alert.id, version=alert.version,
             state_before=None if before is None else before.record.state, state_after=state,
-            changed=_changes(before, after), override=override, reason=after.record.reason,
+            changed=_changes(before, after), override=override,
+            reason=after.record.reason if before is None or verb == "kill" else None,
         )  # fmt: skip
         answer = _answer(202 if before is None else 200, after, warnings)
         due_ms = moment.from_text(after.publish_at) if state == "scheduled" and after.publish_at else None
@@ -213,15 +213,6 @@ class Tray:
             _encode(answer), now_ms, self._bounds,
         )  # fmt: skip
         return waiting(answer) if kept.replayed is None else await self._desk.again(kept)
-
-    async def _note(self, verb: Verb, pending: Pending, actor: Actor, reason: str | None, refusal: Exception) -> None:
-        """What was tried and refused stands in the audit too."""
-        act = Act(
-            at=moment.to_text(self._now_ms()), verb=verb, by=actor.by, alert=pending.alert.id,
-            version=pending.alert.version, state_before=pending.record.state, state_after=pending.record.state,
-            reason=reason,
-        )  # fmt: skip
-        await audits.note(self._store, audit.refusal(act, str(refusal)))
 
     def _expires_ms(self, wanted_ms: int | None, publish_at_ms: int | None, now_ms: int) -> int:
         """Its own moment, or the usual life from its publication on."""

@@ -1,4 +1,4 @@
--- Keep one version of what is not public: all of it or nothing. (answers.lua stands in front of this.)
+-- Keep one version of what is not public: all of it or nothing. (audit.lua and answers.lua stand in front of this.)
 --
 -- KEYS 1 pending alert  2 pending  3 due  4 discarded  5 audit  6 audit of the alert  7 answers  8 answer  9 alert
 -- ARGV 1 alert id  2 pending JSON  3 version  4 expected version (0: it is new)  5 state  6 due (ms, '' for no embargo)
@@ -27,7 +27,7 @@ end
 if ARGV[6] == '' then redis.call('ZREM', KEYS[3], ARGV[1]) else redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1]) end
 redis.call('RPUSH', KEYS[6], ARGV[11])
 redis.call('PEXPIRE', KEYS[6], ARGV[12])
-redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[15], '*', 'entry', ARGV[11])
+written(KEYS[5], ARGV[11], ARGV[15])
 
 if keyed then keep(KEYS[7], KEYS[8], ARGV[8], ARGV[9], ARGV[10], '', tonumber(ARGV[7]), ARGV[13], ARGV[14]) end
 return {'ok'}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from service.clock import now_ms
+from service.domain import moment
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb
 from service.store import access, keys
 from tests.api.conftest import Api
@@ -97,10 +98,8 @@ async def test_what_is_withheld_or_killed_still_stands_for_editors_and_nowhere_f
     ],
 )  # fmt: skip
 async def test_who_may_see_it(api: Api, role: str | None, own: bool, status: int) -> None:
-    alert_id = (await api.publish(role="drill" if role == "drill" and own else "duty"))["alert"]["id"]
-    if role == "correspondent" and own:  # another key of the same person
-        issued = await access.create(api.process.store, "duty desk", "correspondent", False, now_ms())
-        api.keys["correspondent"] = issued.key
+    author = role if own and role else "duty"
+    alert_id = (await api.post(role=author)).json()["alert"]["id"]
     assert (await api.get(f"/v1/alerts/{alert_id}/audit", role)).status_code == status
 
 
@@ -142,3 +141,77 @@ async def test_no_secret_ever_stands_in_the_audit(api: Api) -> None:
     assert all(word in everything for word in ("duty desk", "create-key", "why kill"))
     secrets = [key[18:].lower() for key in api.keys.values()]
     assert [secret for secret in (*secrets, "private-word", "bearer", "digest") if secret in everything] == []
+
+
+async def test_what_happened_before_publication_stands_in_the_same_audit(api: Api) -> None:
+    drafted = await api.post({"note": "from the pass"}, "correspondent")
+    alert_id = drafted.json()["alert"]["id"]
+    body = {"headline": MENDED, "note": None}
+    await api.change("update", alert_id, body, "editor", If_Match='"1"')
+    await api.change("approve", alert_id, None, "duty", If_Match='"2"', X_Request_Id="req-3")
+    submitted, updated, approved = await lines(api, alert_id)
+    assert (submitted["verb"], submitted["by"]["role"], submitted["stateAfter"]) == ("submit", "correspondent", "draft")
+    assert (updated["verb"], updated["by"]["role"], updated["version"]) == ("submit", "editor", 2)
+    assert updated["changed"]["headline"] == [SENTENCE, MENDED]
+    assert updated["changed"]["note"] == ["from the pass", None]
+    assert (approved["verb"], approved["by"]["requestId"]) == ("approve", "req-3")
+    assert (approved["stateBefore"], approved["stateAfter"], "cursor" in approved) == ("draft", "published", True)
+    assert not [line for line in (submitted, updated) if "cursor" in line]
+
+
+@pytest.mark.parametrize(
+    ("role", "body", "verbs"),
+    [
+        ("correspondent", {}, "submit kill"), ("editor", {"level": "flash"}, "propose kill"),
+        ("duty", {"publishAt": moment.to_text(now_ms() + 3_600_000)}, "schedule release"),
+    ],
+)  # fmt: skip
+async def test_a_reason_stands_with_who_gave_it(api: Api, role: str, body: dict[str, Any], verbs: str) -> None:
+    given = {"override": ["near-duplicate"], "overrideReason": "not that one"}
+    answer = await api.post({**body, **given}, role)
+    alert_id, (first, last) = answer.json()["alert"]["id"], verbs.split()
+    done = await api.change(last, alert_id, {"reason": "it is over"} if last == "kill" else None)
+    assert done.status_code == 200, done.text
+    found = await lines(api, alert_id)
+    assert [(line["verb"], line.get("override"), line.get("reason")) for line in found] == [
+        (first, ["near-duplicate"], "not that one"), (last, None, "it is over" if last == "kill" else None),
+    ]  # fmt: skip
+
+
+async def test_who_approves_their_own_is_refused_and_stands_in_the_audit(api: Api) -> None:
+    alert_id = (await api.post({"level": "flash"}, "editor")).json()["alert"]["id"]
+    api.keys["second"] = (await access.create(api.process.store, "editor desk", "duty", False, now_ms())).key
+    assert (await api.change("approve", alert_id, None, "second", If_Match='"1"')).status_code == 403
+    proposed, refused = await lines(api, alert_id)
+    assert (refused["verb"], refused["by"]["name"], refused["by"]["keyId"]) == (
+        "approve", "editor desk", api.keys["second"][8:18],
+    )  # fmt: skip
+    assert (refused["version"], refused["stateBefore"], refused["stateAfter"]) == (
+        1, "awaiting-approval", "awaiting-approval",
+    )  # fmt: skip
+    assert "second person" in refused["refused"]
+    assert "refused" not in proposed
+
+
+@pytest.mark.parametrize(
+    ("verb", "role", "version", "status", "why"),
+    [
+        ("kill", "editor", 1, 403, "only duty may kill"), ("release", "duty", 1, 409, "release does not fit"),
+        ("update", "duty", 7, 412, "the current version is 1"), ("approve", "duty", 1, 409, "approve does not fit"),
+    ],
+)  # fmt: skip
+async def test_what_is_refused_of_an_alert_that_is_out_stands_there_too(
+    api: Api, verb: str, role: str, version: int, status: int, why: str
+) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    answer = await api.change(verb, alert_id, BODIES.get(verb), role, If_Match=f'"{version}"')
+    assert answer.status_code == status, answer.text
+    refused = (await lines(api, alert_id))[1]
+    assert (refused["verb"], refused["version"], refused["by"]["role"]) == (verb, 1, role)
+    assert refused["refused"].startswith(why)
+
+
+async def test_what_is_only_ill_written_is_no_line(api: Api) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    assert (await api.change("update", alert_id, {"headline": ""}, If_Match='"1"')).status_code == 422
+    assert len(await lines(api, alert_id)) == 1
