@@ -150,6 +150,7 @@ class Settings:
     idempotency_max_per_key: Annotated[int, Between(10, 1_000_000)] = 20_000
     """Bounds what one API key can store; the oldest answers go first."""
     audit_max_entries: Annotated[int, Between(1000, 100_000_000)] = 1_000_000
+    """Lines of the audit that are kept, about 0.5 KB of memory each; `flashwire audit export` writes them to a file."""
     pending_days: Annotated[int, Between(1, 366)] = 14
     """How long what is not public yet is kept after its last change, or after its embargo's end."""
     pending_max: Annotated[int, Between(10, 100_000)] = 1000
