@@ -83,7 +83,9 @@ def up_command(demo: bool, as_json: bool) -> None:
         sys.exit(up.run(settings, os.environ, demo=demo, as_json=as_json))
     except FolderHeld as held:
         raise Failed(f"{held}: stop that one first, or choose another folder with FLASHWIRE_DATA_DIR") from None
-    except (FolderUnusable, EmbeddedError, PortTaken, VapidError, ChildFailed, StoreUnavailable) as problem:
+    except StoreUnavailable as problem:
+        raise Failed(f"{problem}: start it, or mend FLASHWIRE_REDIS_URL") from None
+    except (FolderUnusable, EmbeddedError, PortTaken, VapidError, ChildFailed) as problem:
         raise Failed(str(problem)) from None
 
 

@@ -33,6 +33,11 @@ def remove(folder: Path) -> None:
     (folder / FILE_NAME).unlink(missing_ok=True)
 
 
+def was_killed(folder: Path) -> bool:
+    """Whether an `up` has left its word behind; asked by the next one, which holds the folder by then."""
+    return (folder / FILE_NAME).exists()
+
+
 def find(folder: Path) -> Running | None:
     """The `up` that runs on the folder; None where none is ready, or we may not look."""
     try:

@@ -120,7 +120,8 @@ class Up:
     async def _start(self) -> dict[str, Any]:
         settings, folder = self._settings, self._folder.path
         count = settings.processes or cores()
-        await free_ports.wait_for(settings, range(settings.admin_port, settings.admin_port + count + OTHER_PORTS))
+        admin_ports = range(settings.admin_port, settings.admin_port + count + OTHER_PORTS)
+        await free_ports.wait_for(settings, admin_ports, after_a_kill=running.was_killed(folder))
         if self._store is not None:
             await self._store.start()
         store_url = settings.redis_url or self._store_url()

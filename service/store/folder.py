@@ -74,7 +74,9 @@ class DataFolder:
             _close_to_others(path)
             return cls(path, Lock.take(path / "flashwire.lock", holder))
         except OSError as problem:
-            raise FolderUnusable(f"the data folder {path} cannot be used: {problem.strerror}") from None
+            raise FolderUnusable(
+                f"the data folder {path} cannot be used: {problem.strerror}; choose another with FLASHWIRE_DATA_DIR"
+            ) from None
 
     def release(self) -> None:
         """Give the folder free."""

@@ -1,9 +1,11 @@
 """`flashwire up` as a person meets it: real processes, real signals, and what was accepted is there again."""
 
+import contextlib
 import json
 import os
 import queue
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -297,6 +299,46 @@ def test_nothing_is_left_running_when_it_was_killed_itself(up: Up, tmp_path: Pat
     again = up("--json")
     assert headlines(again.ready()["url"]) == ["Night bus returns"]
     assert not alive(told["store"])
+
+
+def test_the_next_one_waits_for_gateways_that_a_killed_one_has_left_behind_with_readers(up: Up) -> None:
+    api, gateway, sandbox, admin, *_ = free_ports(8)
+    settings = {
+        "api_port": api, "gateway_port": gateway, "sandbox_port": sandbox, "admin_port": admin, "processes": 1,
+        "push": "off", "drain_s": 5, "drain_abort_s": 6,
+    }  # fmt: skip
+    first = up("--json", **settings)
+    first.ready()
+    with contextlib.ExitStack() as readers:
+        for _ in range(300):  # they are sent away one after the other
+            readers.enter_context(opened(gateway))
+        first.process.kill()
+        first.process.wait(DEADLINE_S)
+        again = up("--json", **settings)
+        again.ready()
+    assert again.said("waiting for what the killed one has left behind")()
+    first.wait()
+
+
+def opened(gateway_port: int) -> socket.socket:
+    """A reader whose event stream has begun."""
+    reader = socket.create_connection(("127.0.0.1", gateway_port), timeout=DEADLINE_S)
+    reader.sendall(b"GET /v1/live?edition=en HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert reader.recv(64).startswith(b"HTTP/1.1 200 ")
+    return reader
+
+
+def test_a_host_that_is_none_of_this_machine_is_named_with_its_setting(up: Up) -> None:
+    for host in ("203.0.113.9", "999.1.1.1"):
+        running = up(host=host)
+        assert running.wait() == 1
+        assert "choose another with FLASHWIRE_HOST" in "".join(running.shouted)
+
+
+def test_a_store_that_is_not_there_is_named_with_its_setting(up: Up) -> None:
+    running = up(redis_url="redis://127.0.0.1:1")
+    assert running.wait() == 1
+    assert "start it, or mend FLASHWIRE_REDIS_URL" in "".join(running.shouted)
 
 
 def alive(pid: int) -> bool:
