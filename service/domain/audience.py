@@ -60,6 +60,14 @@ def decide(device: Device, alert: Alert, now_ms: int) -> Send | Skip:
     return _QUIETLY if quiet is not None and _keeps_quiet(quiet, alert, now_ms) else _ALOUD
 
 
+def is_kept_from(device: Device, alert: Alert) -> bool:
+    """Whether nothing of `alert` may leave for `device`, whatever it is owed: a drill, and no test device (any more).
+
+    Asked for whoever is owed a change too, and once more where a message leaves (reliability P12).
+    """
+    return alert.status == "Exercise" and not device.test
+
+
 def sounds(device: Device, alert: Alert, now_ms: int) -> bool:
     """Whether a visible replacement (major correction, kill) may sound on `device` now.
 

@@ -92,7 +92,7 @@ def owed(
             undecided |= 1 << bit
         elif older >> bit & 1:
             given = max(version for version, found in before if found >> bit & 1)
-            change = changed[given]
+            change = None if audience.is_kept_from(device, alert) else changed[given]
             if change is not None:
                 sound = change != "silent" and audience.sounds(device, alert, now_ms)
                 letters_after.append(Letter(device, change, sound, alert.correction is not None))

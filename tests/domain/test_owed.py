@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +73,14 @@ def test_who_is_in_doubt_is_sent_it_again() -> None:
 def test_a_correction_goes_to_who_was_given_the_error_and_the_rest_get_it_plainly() -> None:
     found = marks(v1=bits.of([1]))
     assert said([device(0), device(1)], corrected(), found) == [(0, "new", True), (1, "visible", True)]
+
+
+@pytest.mark.parametrize("versions", [corrected(), killed()], ids=["corrected", "killed"])
+def test_a_drill_taken_back_concerns_test_devices_alone_and_news_everybody(versions: list[Alert]) -> None:
+    drill = [msgspec.structs.replace(version, status="Exercise") for version in versions]
+    devices, found = [device(0), device(1, test=True)], marks(v1=bits.of([0, 1]))
+    assert [number for number, *_ in said(devices, drill, found)] == [1]
+    assert [number for number, *_ in said(devices, versions, found)] == [0, 1]
 
 
 def test_whose_older_version_is_just_being_sent_is_asked_about_again() -> None:

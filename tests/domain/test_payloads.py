@@ -67,6 +67,14 @@ def test_the_title_says_what_it_is_in_the_words_of_the_edition(
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(("edition", "word"), [("en", "Exercise"), ("ar", "تمرين"), ("es", "Simulacro")])
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_drill_is_called_one_first_of_all(platform: Platform, edition: str, word: str, change: Change) -> None:
+    alert = make_alert(edition=edition, status="Exercise", **ATTRIBUTED)
+    assert plain(shown_lines(platform, content(platform, alert, change)))[0].startswith(f"{word} · ")
+
+
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("edition", ["en", "ar", "es"])
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_line_runs_in_the_direction_of_its_edition(platform: Platform, edition: str, change: Change) -> None:

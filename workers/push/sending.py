@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from service.clock import now_ms
-from service.domain import bits, delivery, moment, outcome, retry
+from service.domain import audience, bits, delivery, moment, outcome, retry
 from service.domain.alert import Alert, State
 from service.domain.errors import StoreUnavailable
 from service.domain.outcome import Accepted, Gone, InDoubt, NotConfigured, OurFault, Outcome, Retry
@@ -152,11 +152,19 @@ class Pass:
 
     async def _exchange(self, letter: Letter) -> Outcome:
         """Send it and learn from it; once more and shorter where the provider finds it too large."""
-        lane = self._lane
+        lane, device = self._lane, letter.device
+        if audience.is_kept_from(device, self._alert):
+            # nobody who plans or decides lets this come here: if it does, one of them is wrong, or was told lies
+            log.error(
+                "a drill was about to leave for a device of the public", alert=self._alert.id, device=device.number
+            )
+            kept = OurFault("drill")
+            metrics.count(lane.platform, kept)
+            return kept
         for shrunk in (False, True):
             message = lane.message(self._alert, letter.change, sound=letter.sound, shrunk=shrunk)
-            sent = await lane.provider.send(letter.device, message)
-            result = outcome.classify(lane.platform, sent, letter.device.registered_ms)
+            sent = await lane.provider.send(device, message)
+            result = outcome.classify(lane.platform, sent, device.registered_ms)
             if not (isinstance(result, OurFault) and result.too_large):
                 break
         lane.observe(result)
