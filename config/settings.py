@@ -164,6 +164,8 @@ class Settings:
     body_max_bytes: Annotated[int, Between(1024, 1_048_576)] = 16_384
     auth_cache_s: Annotated[float, Between(0.0, 2.0)] = 1.0
     """How long a process trusts a key it has checked; a revocation must hold everywhere within 2 s."""
+    tickets_per_key_per_min: Annotated[int, Between(1, 1_000_000)] = 600
+    """Each opens one stream within a minute. A desk whose pages all come back at once needs one for each of them."""
     allow_http_links: bool = True
     """Whether an alert may link to http://; follows `environment` unless set."""
 

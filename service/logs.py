@@ -1,7 +1,7 @@
 """Logs: one event a line on stderr, for people in a terminal and as JSON for machines.
 
 The rule to remember: what others sent us is data, not layout, and no secret is worth logging. Control and invisible
-characters are escaped, and of an API key or a device's secret only the public half is ever written, whoever tries.
+characters are escaped; of an API key or a device's secret only the public half is ever written, of a ticket nothing.
 """
 
 import logging
@@ -13,7 +13,7 @@ from typing import Any, Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_KEY = re.compile(r"(fw_(?:live|test)_[0-9A-Z]{10}|fwd_[0-9A-Z]{26}_)[0-9A-Z]+")
+_KEY = re.compile(r"(fw_(?:live|test)_[0-9A-Z]{10}|fwd_[0-9A-Z]{26}_|fwt_)[0-9A-Z]+")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 

@@ -22,8 +22,8 @@ RETRY_LEAST_S = 0.5
 RETRY_MAX_S = 30.0
 STEADY_S = 10.0
 """A connection that held so long starts the back-off anew."""
-NEVER_AGAIN = frozenset({4400, 4401, 4404})
-"""Close codes that trying again cannot mend: a bad query, no test key, no such edition."""
+NEVER_AGAIN = frozenset({4400, 4401, 4403, 4404})
+"""Close codes that trying again cannot mend: a bad query, no key or one that has ended, a live one, no such edition."""
 
 
 class WatchRefused(Exception):

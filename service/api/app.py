@@ -27,6 +27,7 @@ from service.api.permalink import Permalink
 from service.api.problems import Problem
 from service.api.reader import Reader
 from service.api.requests import EDITORS, PREFLIGHT, Requests, given_id, is_readers
+from service.api.tickets import Tickets
 from service.api.wires import Wires
 from service.desk import Desk
 from service.domain.newsroom import Newsroom
@@ -51,6 +52,7 @@ def create_app(
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),
+        *Tickets(settings, keys, store, now_ms, body_within_s).routes(),
         *Permalink(newsroom, wires, desk, store, now_ms).routes(),
         *health_routes(ready),
         Route("/problems/{slug}", problems.page),

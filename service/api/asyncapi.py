@@ -7,7 +7,7 @@ against it.
 from typing import Any, get_args
 
 from service.api.answers import LIMIT_DEFAULT, LIMIT_MAX
-from service.api.schemas import CURSOR, FLAG, MOMENT, Schema, closed, listed, of_alert, ref
+from service.api.schemas import CURSOR, FLAG, MOMENT, TICKET_FORM, Schema, closed, listed, of_alert, ref
 from service.domain.backlog import Reason
 from service.domain.frames import CLOSE_CODES, ByeReason
 from service.domain.newsroom import Newsroom
@@ -100,7 +100,10 @@ def _query(newsroom: Newsroom) -> Schema:
             "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT,
                       "description": "Alerts in a snapshot."},
             "after": {"type": "string", "description": "The cursor of the last message that you have."},
-            "exercise": {"type": "string", "enum": ["0", "1"], "description": "Drills alone; needs a test key."},
+            "exercise": {"type": "string", "enum": ["0", "1"],
+                         "description": "Drills alone; needs a test key in Authorization, or its `ticket`."},
+            "ticket": {"type": "string", "pattern": TICKET_FORM,
+                       "description": "Of POST /v1/tickets; opens one exercise stream, within a minute."},
         },
     }  # fmt: skip
 
@@ -111,6 +114,6 @@ def _introduction() -> str:
         "Offsets of cursors rise by exactly one between the first message and live: a number missing is a gap. "
         "A client that keeps the highest `version` of each alert is right whatever happens. "
         "Nothing but close, ping and pong is listened to.\n\nA WebSocket is closed with\n\n" + codes + "\n\n"
-        "Server-sent events get the HTTP status 400, 401 or 404 in place of 4400, 4401 and 4404, "
+        "Server-sent events get the HTTP status 400, 401, 403 or 404 in place of 4400, 4401, 4403 and 4404, "
         "and both get 503 with Retry-After where there are too many readers.\n"
     )

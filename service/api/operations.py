@@ -107,6 +107,12 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
             links=("alert", "versions", "audit", "delivery", "permalink", *_VERBS),
         ),
         **{f"POST /v1/alerts/{{id}}/{verb}": _verb(verb) for verb in _VERBS},
+        "POST /v1/tickets": Operation(
+            "ticket", "editors", "A ticket, to open one stream where no header can be set. Good once, for a minute.",
+            {201: Good("This once.", schema=ref("Ticket"))},
+            (*_KEYED, *_BODY, "bad-idempotency-key", "too-many-tickets"), (_IDEMPOTENCY,), "Nothing",
+            body_needed=False, security=("key",),
+        ),
         "GET /v1/alerts/{id}": Operation(
             "alert", "editors", "An alert with all that editors see of it.",
             {200: Good("It stands so.", schema=ref("Seen"), headers=("ETag",))}, (*_KEYED, "not-found"), (_ALERT,),

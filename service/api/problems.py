@@ -23,6 +23,7 @@ from service.domain.errors import (
     NotFound,
     PendingFull,
     StoreUnavailable,
+    TooManyTickets,
     VersionStale,
 )
 from service.domain.lifecycle import WrongState
@@ -94,6 +95,8 @@ KINDS: dict[str, Kind] = {
                     "there."),
     "idempotency-mismatch": Kind(422, "The Idempotency-Key was used for another request", "The same Idempotency-Key "
                                  "with another body would hide one of the two. Make a new key for a new thing."),
+    "too-many-tickets": Kind(429, "This key has made too many tickets", "Wait as long as Retry-After says. One ticket "
+                             "opens one stream; ask for it when the stream is about to be opened, not in store."),
     "too-many-registrations": Kind(429, "Too many registrations from this address", "Wait as long as Retry-After says. "
                                    "An app registers when it is installed and when its token changes, not at every "
                                    "start."),
@@ -153,6 +156,8 @@ def of(error: Exception) -> Problem:
             return Problem("pending-full", detail, headers={"Retry-After": str(RETRY_PENDING_S)})
         case IdempotencyMismatch():
             return Problem("idempotency-mismatch", detail)
+        case TooManyTickets():
+            return Problem("too-many-tickets", detail, headers={"Retry-After": str(error.wait_s)})
         case StoreUnavailable():
             # which address did not answer, and how, is for our log alone
             return Problem("store-unavailable", "try again shortly", headers={"Retry-After": str(RETRY_S)})

@@ -26,6 +26,7 @@ ID: Schema = {"type": "string", "pattern": f"^{ID_FORM.pattern}$"}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 CURSOR: Schema = {"type": "string", "pattern": "^[^:]+:[0-9]+$"}
 TEXT: Schema = {"type": "string"}
+TICKET_FORM = "^fwt_[0-9A-HJKMNP-TV-Z]{40}$"
 _CLEAN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\ue000-\uf8ff]*$"
 """No control, private-use or overriding character; line ends and tabs become a space."""
 LINE: Schema = {
@@ -142,6 +143,7 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "Registered": opened(("id", "secret"), {"id": ID, "secret": TEXT}),
         "Replaced": opened(("id",), {"id": ID}),
         "Counted": opened(("counted",), {"counted": {"type": "integer", "minimum": 0}}),
+        "Ticket": opened(("ticket", "expires"), {"ticket": {**TEXT, "pattern": TICKET_FORM}, "expires": MOMENT}),
         "Alive": opened(("alive",), {"alive": FLAG}),
         "Ready": opened(("ready", "reasons"), {"ready": FLAG, "reasons": listed(TEXT)}),
         "Version": opened(("version", "python"), {"version": TEXT, "python": TEXT}),
@@ -190,6 +192,7 @@ def _alert_bodies(newsroom: Newsroom, link_schemes: tuple[str, ...]) -> dict[str
                               "changed as long as the alert is not public."),
         "AlertCorrection": closed(("correction",), {**changed, "correction": correction}, minProperties=2,
                                   description="What was wrong, and what is right."),
+        "Nothing": {**closed((), {}), "type": ["object", "null"]},
         "Reason": {**closed((), {"reason": REMARK}), "type": ["object", "null"]},
     }  # fmt: skip
 

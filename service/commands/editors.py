@@ -65,7 +65,8 @@ def post(
     """Publish TEXT as an alert; "-" reads it from standard input.
 
     Who said it may stand before a colon, as in a pasted line, and is recognised where that is certain. The API is that
-    of FLASHWIRE_URL with the key in FLASHWIRE_KEY, or the `flashwire up` of this machine with its own duty key.
+    of FLASHWIRE_URL with the key in FLASHWIRE_KEY, or the `flashwire up` of this machine with its own duty key. With a
+    test key it is a drill, which reaches nobody else, and is told to be one.
 
     \b
     flashwire post "Rain reaches the coast after a dry month"
@@ -208,7 +209,10 @@ def _tell(answer: dict[str, Any], what: str, as_json: bool) -> None:
         print_json(answer)
         return
     alert = answer["alert"]
-    click.echo(f"Alert {alert['id']} {what} (version {alert['version']}).")
+    is_drill = alert["status"] == "Exercise"
+    click.echo(f"{'EXERCISE: alert' if is_drill else 'Alert'} {alert['id']} {what} (version {alert['version']}).")
+    if is_drill:
+        click.echo("This key makes drills: only test keys, test devices and exercise streams get this one.")
     for warning in answer.get("warnings", ()):
         click.echo(f"Note: {warning['detail']}")
     if answer.get("undoUntil"):

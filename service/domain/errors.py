@@ -10,6 +10,7 @@ FlashwireError
 ├── ApprovalLapsed   it has waited too long for a second person
 ├── PendingFull      more waits than anybody will read
 ├── IdempotencyMismatch   the key was used with another body
+├── TooManyTickets   this key has made as many tickets as it may in a minute
 ├── StoreUnavailable the store cannot be reached in time
 └── NotDurable       the store gives less than the settings demand, so nothing may be acknowledged
 """
@@ -71,6 +72,14 @@ class PendingFull(FlashwireError):
 
 class IdempotencyMismatch(FlashwireError):
     """This Idempotency-Key was used with another body."""
+
+
+class TooManyTickets(FlashwireError):
+    """This key has made as many tickets as it may in a minute; `wait_s` until it may again."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"too many tickets of this key; the next in {wait_s} s")
+        self.wait_s = wait_s
 
 
 class StoreUnavailable(FlashwireError):

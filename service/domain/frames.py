@@ -20,6 +20,7 @@ RESTART = 1012
 TRY_AGAIN_LATER = 1013
 BAD_QUERY = 4400
 UNAUTHORIZED = 4401
+FORBIDDEN = 4403
 UNKNOWN_EDITION = 4404
 TOO_SLOW = 4409
 CLOSE_CODES: dict[int, str] = {
@@ -31,7 +32,8 @@ CLOSE_CODES: dict[int, str] = {
     RESTART: "this server restarts: come back with the cursor after `retryAfter`",
     TRY_AGAIN_LATER: "too many readers here: come back with the cursor after `retryAfter`",
     BAD_QUERY: "the query is not valid: do not come back with it",
-    UNAUTHORIZED: "an exercise stream needs a test key: do not come back without one",
+    UNAUTHORIZED: "an exercise stream needs a test key that stands, or a fresh ticket of one: come back only with one",
+    FORBIDDEN: "this key is for news and not for drills: do not come back with it",
     UNKNOWN_EDITION: "no such edition: do not come back for it",
     TOO_SLOW: "you read too slowly: come back with the cursor, nothing is lost",
 }

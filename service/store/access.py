@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 
 import msgspec
 
@@ -72,10 +73,19 @@ async def verify(store: Store, presented: str, now_ms: int) -> Key | None:
     if digest is None or body is None or not hmac.compare_digest(digest, _digest(secret).encode()):
         return None
     key = msgspec.json.decode(body, type=Key)
-    expired = key.expires is not None and key.expires <= moment.to_text(now_ms)
-    if key.revoked is not None or expired or key.test != (kind == "test"):
+    if _has_ended(key, now_ms) or key.test != (kind == "test"):
         return None
     return key
+
+
+async def standing(store: Store, key_ids: Collection[str], now_ms: int) -> set[str]:
+    """Those of `key_ids` whose keys are there, and neither expired nor revoked. Raises StoreUnavailable."""
+    async with reaching_store(), store.pipeline(transaction=False) as pipe:
+        for key_id in key_ids:
+            pipe.hget(keys.key(key_id), "key")
+        bodies = await pipe.execute()
+    found = [msgspec.json.decode(body, type=Key) for body in bodies if body is not None]
+    return {key.id for key in found if not _has_ended(key, now_ms)}
 
 
 async def list_keys(store: Store) -> list[Key]:
@@ -105,6 +115,11 @@ async def revoke(store: Store, key_id: str, now_ms: int, by: By = OURSELVES) -> 
                 audit.add(pipe, act)
                 await pipe.execute()
     return True
+
+
+def _has_ended(key: Key, now_ms: int) -> bool:
+    expired = key.expires is not None and key.expires <= moment.to_text(now_ms)
+    return expired or key.revoked is not None
 
 
 def _random(length: int) -> str:

@@ -25,6 +25,8 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     answer:<key id>:<k>  hash    fingerprint answer cursor         24 h         append.lua
     key:<id>             hash    an API key's digest, role, name   until revoked and pruned  access.py
     keys                 set     ids of API keys                   for ever     access.py
+    ticket:<digest>      string  who may open a stream, once (JSON)  60 s       tickets.py
+    tickets:<key id>     string  tickets made in this minute       60 s         tickets.py
     devices:numbers      hash    platform → numbers given so far   for ever     devices.lua
     devices:counts       hash    <platform>|<shape> → devices      for ever     devices.lua
     devices:gone         zset    tombstones (<platform>:<number>) by time  30 days, then pruned  devices.lua
@@ -59,12 +61,14 @@ _PUSHED = rb"push:(apns|fcm|webpush):[a-z]+(:health-check)?"
 _JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm|webpush):[0-9]+"
 _OURS = re.compile(
     rb"(head|wire|history):\{.*|(alert|versions|story|pending|notes|answers|answer|key|plan|open):.*"
-    rb"|(ledger|rung|delivery|sockets|pause|block|heirs|tokens):.*|audit(:.*)?"
+    rb"|(ledger|rung|delivery|sockets|pause|block|heirs|tokens|tickets?):.*|audit(:.*)?"
     rb"|expiring|pending|due|discarded|flashes(:exercise)?|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
     rb"|" + _PUSHED + rb"|" + _JOB + rb"|" + _RELEASE,
     re.DOTALL,
 )
-_PASSING = re.compile(rb"arq:.*|plans|open:.*|pause:.*|notes:.*|restoring|" + _PUSHED + rb"|" + _RELEASE, re.DOTALL)
+_PASSING = re.compile(
+    rb"arq:.*|plans|open:.*|pause:.*|notes:.*|tickets?:.*|restoring|" + _PUSHED + rb"|" + _RELEASE, re.DOTALL
+)
 _HEAD = re.compile(rb"head:\{(.+)\}(:exercise)?", re.DOTALL)
 
 
@@ -85,7 +89,7 @@ def is_ours(name: bytes) -> bool:
 
 
 def is_passing(name: bytes) -> bool:
-    """Whether a key only says what is being done at the moment: queues, open blocks, pauses. No backup holds it."""
+    """Whether a key only says what is being done at the moment: queues, open blocks, tickets. No backup holds it."""
     return _PASSING.fullmatch(name) is not None
 
 
@@ -161,6 +165,15 @@ KEYS = "keys"
 
 def key(key_id: str) -> str:
     return f"key:{key_id}"
+
+
+def ticket(digest: str) -> str:
+    return f"ticket:{digest}"
+
+
+def tickets(key_id: str) -> str:
+    """How many of this key's were made in this minute."""
+    return f"tickets:{key_id}"
 
 
 def plan(alert_id: str) -> str:

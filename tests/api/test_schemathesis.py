@@ -98,7 +98,7 @@ class Making:
             def set(self, case: Case[Any], data: Case[Any], context: AuthContext) -> None:
                 making.device(case)
 
-        @schema.auth(refresh_interval=None).apply_to(path_regex="^/(v1/alerts|a/)")
+        @schema.auth(refresh_interval=None).apply_to(path_regex="^/(v1/alerts|v1/tickets|a/)")
         class _Alerts:
             def get(self, case: Case[Any], context: AuthContext) -> Case[Any]:
                 return case

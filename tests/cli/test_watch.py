@@ -163,7 +163,7 @@ async def test_a_gap_is_not_shown_but_asked_for_again(stream: Stream) -> None:
     assert stream.asked[1].endswith("after=e%3A5")
 
 
-@pytest.mark.parametrize("code", [4400, 4401, 4404])
+@pytest.mark.parametrize("code", [4400, 4401, 4403, 4404])
 async def test_what_will_never_be_served_is_not_asked_again(stream: Stream, code: int) -> None:
     stream.plan = [([], code)]
     with pytest.raises(WatchRefused, match="said so"):

@@ -19,6 +19,7 @@ from tests.deployment.topology import Topology
 from tests.entries import EN
 from tests.gateway.house import request
 from tests.gateway.reader import Reader
+from tests.processes import until
 from tests.push import certificates
 from tests.stores import running_in
 
@@ -154,6 +155,18 @@ async def test_the_api_restarts_and_no_post_is_lost_or_done_twice(site: Topology
     await asyncio.gather(*editors)
     assert sorted(given.id for given in (await _wire(site))[before:]) == sorted(told.values())
     assert len(told) > 8
+
+
+async def test_what_the_proxy_logs_of_a_request_holds_neither_key_nor_ticket(site: Topology) -> None:
+    headers = {"Authorization": f"Bearer {site.key}"}
+    async with client(site) as asking:
+        ticket = (await asking.post("/v1/tickets", headers=headers)).json()["ticket"]
+        for query in (f"exercise=1&ticket={ticket}&edition=es", f"edition=es&exercise=1&ticket={ticket}"):
+            answer = await asking.get(f"/v1/live?{query}")
+            assert answer.status_code in (401, 403), "a live key's ticket, and one that is used"
+        await asyncio.to_thread(until, lambda: site.caddy_log().count("edition=es") >= 2, "it says who asked")
+    assert ticket not in site.caddy_log()
+    assert site.key not in site.caddy_log()
 
 
 async def test_where_nobody_listens_the_answer_says_when_to_come_back(site: Topology) -> None:

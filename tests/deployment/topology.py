@@ -1,6 +1,7 @@
 """What docker-compose.yml starts, as processes: store, API, two gateways, and a real Caddy on config/Caddyfile.
 
 The rule to remember: only the addresses differ from the containers'; whoever comes in comes through Caddy, over TLS.
+Caddy logs each request here, as an operator may tell it to.
 """
 
 import asyncio
@@ -81,7 +82,7 @@ class Topology:
             self._part(folder, "gateway", admin[n + 1], gateway_port=port) for n, port in enumerate(self.gateway_ports)
         )
         self._caddy_environ = kept | {
-            "FLASHWIRE_SITE": self.url, "FLASHWIRE_TLS": f"tls {certificates.leaf} {certificates.key}",
+            "FLASHWIRE_SITE": self.url, "FLASHWIRE_TLS": f"tls {certificates.leaf} {certificates.key}\n\tlog",
             "FLASHWIRE_API": f"127.0.0.1:{api}", "FLASHWIRE_GATEWAYS": f"127.0.0.1:{one} 127.0.0.1:{two}",
             "FLASHWIRE_CADDY_ADMIN": f"localhost:{admin[3]}", "HOME": str(folder), "XDG_DATA_HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
@@ -132,9 +133,13 @@ class Topology:
                 self._caddy.kill()
                 self._caddy.wait()
 
+    def caddy_log(self) -> str:
+        """What Caddy has said."""
+        return (self._folder / "caddy.log").read_text()
+
     def _answers(self) -> bool:
         assert self._caddy is not None
-        assert self._caddy.poll() is None, (self._folder / "caddy.log").read_text()
+        assert self._caddy.poll() is None, self.caddy_log()
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2, context=self.tls):
             return True
         return False

@@ -179,8 +179,9 @@ def test_what_comes_back_says_so_and_what_need_not_says_so() -> None:
     """The reader's program decides by the code alone."""
     for code in (1012, 1013, 4409):
         assert "come back with the cursor" in CLOSE_CODES[code]
-    for code in (4400, 4401, 4404):
+    for code in (4400, 4403, 4404):
         assert "do not come back" in CLOSE_CODES[code]
+    assert "come back only with one" in CLOSE_CODES[4401]
 
 
 def test_a_retry_dispatches_no_event() -> None:

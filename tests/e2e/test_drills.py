@@ -1,13 +1,17 @@
 """Drills stay among those who drill: nothing public has a word of one, wherever one looks."""
 
+import json
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests import crawl
 from tests.crawl import Unfillable
-from tests.ears import Ears
+from tests.ears import WITHIN_S, Ears
 from tests.processes import System
 
 CANARY = "Zephyrine"
@@ -102,3 +106,44 @@ def test_every_page_of_a_list_is_read(system: System) -> None:
 def test_an_address_that_cannot_be_filled_in_fails_the_crawl(template: str, parameters: list[dict[str, Any]]) -> None:
     with pytest.raises(Unfillable, match="teach"):
         list(crawl.fillings(template, {"parameters": parameters}, ["7Q0F8R2K5M9TB4W6YE3XCZ01JV"]))
+
+
+def test_an_exercise_stream_and_its_ticket_leave_no_trace_in_public(system: System, test_key: str) -> None:
+    ticket = str(system.ask("/v1/tickets", {}, key=test_key)["ticket"])
+    live = f"{system.ready['live']}?edition=en&exercise=1&ticket={ticket}"
+    with connect(live) as stream:
+        assert json.loads(stream.recv(WITHIN_S))["type"] == "snapshot"
+        drill = drilled(system, test_key, "en", "Drill Melisande: all clear")
+        while "Melisande" not in (said := str(stream.recv(WITHIN_S))):
+            pass
+        assert json.loads(said)["alert"]["id"] == drill["id"]
+        with connect(live) as again, pytest.raises(ConnectionClosed):
+            again.recv(WITHIN_S)
+        assert again.close_code == 4401
+        secret = test_key.rpartition("_")[2][10:]
+        assert crawl.crawl(system, [ticket, secret, "Melisande"], [drill["id"], drill["story"]]) == []
+
+
+def test_who_drills_at_a_terminal_is_told_so(system: System, test_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(system.environ, "FLASHWIRE_KEY", test_key)
+    with system.flashwire("watch", "--exercise", "--json") as watching:
+        try:
+            assert watching.stdout is not None
+            assert json.loads(watching.stdout.readline())["type"] == "snapshot"
+            with system.flashwire("post", "Sirens at noon", "--level", "urgent") as posting:
+                told, problems = posting.communicate(timeout=WITHIN_S)
+            assert posting.returncode == 0, problems
+            first, second, *_ = told.splitlines()
+            assert first.startswith("EXERCISE: alert ")
+            assert first.endswith(" is published on en as urgent (version 1).")
+            assert second == "This key makes drills: only test keys, test devices and exercise streams get this one."
+            heard = json.loads(watching.stdout.readline())
+            assert (heard["type"], heard["alert"]["id"]) == ("published", first.split()[2])
+        finally:
+            watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=WITHIN_S)
+    monkeypatch.setitem(system.environ, "FLASHWIRE_KEY", system.key)
+    with system.flashwire("watch", "--exercise") as refused:
+        _, problems = refused.communicate(timeout=WITHIN_S)
+    assert refused.returncode == 1
+    assert "this key is for news" in problems.lower()

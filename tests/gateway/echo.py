@@ -15,11 +15,13 @@ from config.settings import Settings
 from service.domain.backlog import Backlog
 from service.domain.ticker import Ticker
 from service.ending import end
+from service.store.connection import for_commands
 from service.store.keys import WireName
 from service.wire import Wire
 from workers.gateway.admission import Admission
 from workers.gateway.channel import Channel
 from workers.gateway.door import Door
+from workers.gateway.drills import Drills
 from workers.gateway.handshake import Opening, Wants
 from workers.gateway.hub import Hub
 from workers.gateway.inbound import Answer, Budget, Inbound
@@ -27,6 +29,8 @@ from workers.gateway.serve import door_rules, limits, listen
 
 SOCKETS_MAX = 100
 SWEEP_S = 0.25
+NOWHERE = "redis://127.0.0.1:1"
+"""Nobody drills here, so that no key is ever looked up."""
 
 
 class EchoInbound(Inbound):
@@ -90,8 +94,9 @@ async def echo(settings: Settings, made: type[EchoInbound] = EchoInbound) -> Asy
     channels: dict[WireName, Channel] = {}
     hub = EchoHub(limits(settings), time.monotonic, lambda fd: door.ended(fd))
     hub.made = made
+    drills = Drills(for_commands(NOWHERE, 1.0), hub, lambda: 0)
     admission = Admission(SOCKETS_MAX, settings.sockets_per_address_max, settings.joins_per_address_per_s)
-    door = EchoDoor(hub, channels, admission, door_rules(settings), time.monotonic, _no_key)
+    door = EchoDoor(hub, channels, admission, door_rules(settings), time.monotonic, drills)
     wire = Wire(WireName("en"), Backlog("echo", 0, 1), Ticker(1, 1))
     channels[wire.name] = Channel(
         wire, hub, heartbeat_s=25, chunk_sockets=1, burst_max_bytes=1, now_ms=lambda: 0, gone_out=lambda _: None
@@ -112,7 +117,3 @@ async def _sweep(hub: Hub) -> None:
     while True:
         await asyncio.sleep(SWEEP_S)
         hub.sweep()
-
-
-async def _no_key(_: str) -> bool:
-    return False

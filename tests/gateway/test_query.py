@@ -156,12 +156,14 @@ async def test_drills_reach_test_keys_and_nobody_else(house: House, scheme: str)
     await house.post("Harbour opens")
     for reader in public:
         assert (await reader.next())["alert"]["headline"] == "Harbour opens"
-    for wrong in ("", f"Authorization: Bearer {live_key}\r\n", f"Authorization: Bearer {test_key}x\r\n",
-                  f"Authorization: Basic {test_key}\r\n"):  # fmt: skip
+    for wrong, status in (
+        ("", 401), (f"Authorization: Bearer {test_key}x\r\n", 401), (f"Authorization: Basic {test_key}\r\n", 401),
+        (f"Authorization: Bearer {live_key}\r\n", 403),
+    ):  # fmt: skip
         _, ended = await (await house.websocket("edition=en&exercise=1", headers=wrong)).end()
-        assert ended.code == 4401
+        assert ended.code == 4000 + status
         event_stream = await house.refused("edition=en&exercise=1", upgrade=False, headers=wrong)
-        assert event_stream.status == 401
+        assert event_stream.status == status
 
 
 async def test_an_exercise_stream_whose_key_cannot_be_looked_up_is_told_to_come_back(house: House) -> None:

@@ -78,7 +78,7 @@ async def test_every_type_comes_back_with_its_end(store: Store, other: EmbeddedS
 
 async def test_queues_and_open_blocks_stay_behind(store: Store, other: EmbeddedStore) -> None:
     raw = cast(Any, store)
-    for name in ("arq:job:x", "open:A:1", "pause:fcm", keys.RESTORING):
+    for name in ("arq:job:x", "open:A:1", "pause:fcm", "ticket:0a", "tickets:K", keys.RESTORING):
         await raw.set(name, 1)
     for name in ("plans", "push:fcm:loud"):
         await raw.zadd(name, {"A:1": 1})

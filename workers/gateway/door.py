@@ -9,7 +9,7 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast, get_args
 
 import msgspec
@@ -22,6 +22,7 @@ from service.store.keys import WireName
 from workers.gateway import handshake
 from workers.gateway.admission import Admission, Shed, client_address
 from workers.gateway.channel import Channel
+from workers.gateway.drills import Drills
 from workers.gateway.handshake import Fault, Opening, Refusal, Wants
 from workers.gateway.hub import Hub
 from workers.gateway.metrics import JOINS, REFUSED
@@ -34,6 +35,8 @@ LAST_REQUESTS_S = 1.0
 END_OF_HEAD = b"\r\n\r\n"
 AUTHORIZE_S = 3.0
 """How long an exercise stream may wait for its key to be looked up."""
+KEYS_ASKED_MAX = 16
+"""Keys that are looked up at the same time: a quarter of the connections to the store, which others here need too."""
 
 
 _JOINED = {first: JOINS.labels(first) for first in ("resumed", *get_args(Reason))}
@@ -62,18 +65,18 @@ class _Arriving:
 
 
 class Door:
-    """Everything before a reader is a reader. `is_test_key` looks a presented key up in the store."""
+    """Everything before a reader is a reader. `drills` knows who may follow those."""
 
     def __init__(
         self, hub: Hub, channels: Mapping[WireName, Channel], admission: Admission, rules: DoorRules,
-        clock: Callable[[], float], is_test_key: Callable[[str], Awaitable[bool]],
+        clock: Callable[[], float], drills: Drills,
     ) -> None:  # fmt: skip
         self._hub = hub
         self._channels = channels
         self._admission = admission
         self._rules = rules
         self._clock = clock
-        self._is_test_key = is_test_key
+        self._drills = drills
         self._arriving: dict[int, _Arriving] = {}
         self._counted: dict[int, str] = {}
         """Only readers whose address counts stand here; the exempt ones cost nothing."""
@@ -148,6 +151,7 @@ class Door:
     def ended(self, fd: int) -> None:
         """The hub has closed this descriptor: count it out."""
         self._arriving.pop(fd, None)
+        self._drills.ended(fd)
         if fd in self._admitted:
             self._admitted.discard(fd)
             self._admission.leave(self._counted.pop(fd, None))
@@ -213,27 +217,31 @@ class Door:
 
     def _authorize_first(self, fd: int, opening: Opening, wants: Wants, channel: Channel) -> None:
         """An exercise stream: look the key up, then join, if the connection is still the same."""
+        if len(self._tasks) >= KEYS_ASKED_MAX:
+            return self._refuse(fd, "shed", handshake.shed(1.0))
         waiting = self._hub.hold(fd, self._clock() + 2 * AUTHORIZE_S)
 
         async def authorize() -> None:
             try:
                 async with asyncio.timeout(AUTHORIZE_S):
-                    allowed: bool | None = opening.key is not None and await self._is_test_key(opening.key)
+                    found: str | Fault | None = await self._drills.admit(opening.key, wants.ticket)
             except (StoreUnavailable, TimeoutError):
-                allowed = None
+                found = None
             if self._hub.waiting.get(fd) is not waiting:
                 return
-            if allowed is None:
+            if found is None:
                 reply = handshake.unavailable("store-unavailable", "The key cannot be looked up.", AUTHORIZE_S)
                 self._refuse(fd, "store", reply)
-            elif allowed:
-                self._join(fd, opening, wants, channel, waits=True)
+            elif isinstance(found, Fault):
+                self._close(fd, opening, found)
             else:
-                self._close(fd, opening, handshake.UNAUTHORIZED)
+                self._drills.opened(fd, found)
+                self._join(fd, opening, wants, channel, waits=True)
 
         task = asyncio.get_running_loop().create_task(authorize())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return None
 
     # --- joining
 

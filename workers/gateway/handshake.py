@@ -54,6 +54,8 @@ class Wants(msgspec.Struct, frozen=True):
     resumes: bool = False
     after: Cursor | None = None
     exercise: bool = False
+    ticket: str | None = None
+    """A ticket, for exercise streams that bring no key."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -228,8 +230,12 @@ def _bearer(authorization: bytes) -> str | None:
     return key.strip() if scheme.lower() == "bearer" else None
 
 
-@lru_cache(_QUERIES_KEPT_MAX)
 def _wants(query: str, last_event_id: str | None) -> Wants | Fault:
+    # a ticket is a secret that comes once: nothing to be kept
+    return _parsed(query, last_event_id) if "ticket=" in query else _known(query, last_event_id)
+
+
+def _parsed(query: str, last_event_id: str | None) -> Wants | Fault:
     """The query, decoded. Unknown parameters are passed over; `Last-Event-ID` wins over `after`."""
     given: dict[str, str] = {}
     for pair in query.split("&"):
@@ -245,7 +251,11 @@ def _wants(query: str, last_event_id: str | None) -> Wants | Fault:
     if exercise not in ("0", "1"):
         return _bad("exercise must be 0 or 1")
     after = last_event_id or given.get("after")
-    return Wants(edition, int(limit), bool(after), cursors.parse(after) if after else None, exercise == "1")
+    place = cursors.parse(after) if after else None
+    return Wants(edition, int(limit), bool(after), place, exercise == "1", given.get("ticket") or None)
+
+
+_known = lru_cache(_QUERIES_KEPT_MAX)(_parsed)
 
 
 def _bad(detail: str) -> Fault:
@@ -257,7 +267,14 @@ def unknown_edition(edition: str) -> Fault:
 
 
 UNAUTHORIZED = Fault(
-    frames.UNAUTHORIZED, 401, "unauthorized", "An exercise stream needs a test key: Authorization: Bearer fw_test_..."
+    frames.UNAUTHORIZED, 401, "unauthorized",
+    "An exercise stream needs a test key that stands (Authorization: Bearer fw_test_...), or its ticket.",
+)  # fmt: skip
+BAD_TICKET = Fault(
+    frames.UNAUTHORIZED, 401, "unauthorized", "This ticket is unknown, used or expired: ask POST /v1/tickets for one."
+)
+FORBIDDEN = Fault(
+    frames.FORBIDDEN, 403, "forbidden", "This key is for news; an exercise stream needs a test key, or its ticket."
 )
 
 

@@ -23,7 +23,7 @@ from service.ending import end, stopped_by_signal
 from service.listening import CannotListen
 from service.loading import Extent
 from service.newswire import Newswire
-from service.store import access, lineage
+from service.store import lineage
 from service.store.connection import for_commands, for_tail
 from service.store.keys import WireName
 from service.store.stream import Unreadable
@@ -33,6 +33,7 @@ from workers.gateway.admission import Admission
 from workers.gateway.channel import Channel
 from workers.gateway.door import Door, DoorRules
 from workers.gateway.drain import drain
+from workers.gateway.drills import Drills
 from workers.gateway.hub import Hub, Limits
 from workers.gateway.inbound import Budget
 from workers.gateway.report import Reporter
@@ -67,7 +68,8 @@ class Gateway:
         )
         self._reporter = Reporter(self._store, settings.push_ledger_days)
         rules = door_rules(settings)
-        self._door = Door(self.hub, self._channels, admission, rules, time.monotonic, self._is_test_key)
+        self._drills = Drills(self._store, self.hub, now_ms)
+        self._door = Door(self.hub, self._channels, admission, rules, time.monotonic, self._drills)
         newsroom = from_config(settings.newsroom)
         names = [WireName(edition.edition, exercise) for edition in newsroom.editions for exercise in (False, True)]
         self.newswire = Newswire(
@@ -93,6 +95,7 @@ class Gateway:
         self._start(self._beat())
         self._start(self._sweep())
         self._start(self._reporter.run())
+        self._start(self._drills.watch())
         stopped: asyncio.Task[Any] = loop.create_task(stop.wait())
         loaded: asyncio.Task[Any] = loop.create_task(self.newswire.loaded.wait())
         try:
@@ -189,10 +192,6 @@ class Gateway:
         self._measured = (evicted, faults)
 
     # --- what the door asks
-
-    async def _is_test_key(self, presented: str) -> bool:
-        key = await access.verify(self._store, presented, now_ms())
-        return key is not None and key.test
 
     def _ended(self, fd: int) -> None:
         self._door.ended(fd)
