@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from service.store import embedded
+from tests import guards
 from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,9 +33,14 @@ CHILDREN_MAX = 16
 
 
 def environ_for(data_dir: Path, **settings: object) -> dict[str, str]:
-    """The environment of a system on this folder, with ports of its own, that knows nothing of anybody's settings."""
+    """The environment of a system on this folder, with ports of its own, that knows nothing of anybody's settings.
+
+    Tests post one line again and again, so the guard that comes along is off unless `near_duplicate` is asked for.
+    """
+    near_duplicate = str(settings.pop("near_duplicate", "off"))
     api, gateway, sandbox, admin, *_ = free_ports(4 + CHILDREN_MAX)
-    own = {"data_dir": data_dir, "api_port": api, "gateway_port": gateway, "sandbox_port": sandbox, "admin_port": admin}
+    own = {"data_dir": data_dir, "api_port": api, "gateway_port": gateway, "sandbox_port": sandbox, "admin_port": admin,
+           "config": guards.config_file(data_dir.parent, near_duplicate)}  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     return kept | {f"FLASHWIRE_{name.upper()}": str(value) for name, value in {**own, **settings}.items()}
 

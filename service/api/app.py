@@ -22,10 +22,12 @@ from service.api.auth import Keys
 from service.api.delivery import Delivery
 from service.api.devices import Devices
 from service.api.documents import Documents
+from service.api.duplicates import Duplicates
 from service.api.editor import BODY_WITHIN_S, Editor
 from service.api.permalink import Permalink
 from service.api.problems import Problem
 from service.api.reader import Reader
+from service.api.recent import Recent
 from service.api.requests import EDITORS, PREFLIGHT, Requests, given_id, is_readers
 from service.api.tickets import Tickets
 from service.api.wires import Wires
@@ -46,8 +48,9 @@ def create_app(
     answers = Answers(newsroom, wires, now_ms)
     documents = Documents(settings, newsroom)
     keys = Keys(store, settings.auth_cache_s, now_ms)
+    duplicates = Duplicates(newsroom, Recent(wires))
     routes = [
-        *Editor(settings, newsroom, desk, tray, keys, wires, store, now_ms, body_within_s).routes(),
+        *Editor(settings, newsroom, desk, tray, keys, wires, store, duplicates, now_ms, body_within_s).routes(),
         *Audit(keys, store).routes(),
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
         *Reader(settings, newsroom, answers).routes(),

@@ -19,6 +19,7 @@ from service.api import body as bodies
 from service.api import headers, metrics
 from service.api.auth import Keys
 from service.api.body import Body
+from service.api.duplicates import Duplicates
 from service.api.problems import Problem
 from service.api.requests import address
 from service.api.store_time import STORE_WITHIN_S, StoreTime
@@ -28,7 +29,7 @@ from service.domain import cursor as cursors
 from service.domain import revision
 from service.domain.alert import Author, Record, State
 from service.domain.amendments import AMENDMENTS
-from service.domain.checks import check_alert, check_reason
+from service.domain.checks import Draft, check_alert, check_reason
 from service.domain.errors import Braked, NotFound
 from service.domain.fields import Notice
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb, Verb
@@ -51,6 +52,8 @@ BODY_WITHIN_S = 20.0
 VERBS: tuple[Verb, ...] = (*CHANGE_VERBS, "approve")
 WRITTEN_UPON: tuple[Verb, ...] = (*AMENDMENTS, "approve")
 """The verbs that are meant for one version, so that If-Match must name it."""
+GOES_OUT: tuple[Verb, ...] = ("publish", "propose")
+"""What is posted to be out now, or as soon as a second person says so."""
 
 Act = Callable[[Body, Key, Actor, Idempotency | None], Awaitable[Outcome]]
 
@@ -91,7 +94,7 @@ class Editor:
 
     def __init__(
         self, settings: Settings, newsroom: Newsroom, desk: Desk, tray: Tray, keys: Keys, wires: Wires, store: Store,
-        now_ms: Callable[[], int], body_within_s: float = BODY_WITHIN_S,
+        duplicates: Duplicates, now_ms: Callable[[], int], body_within_s: float = BODY_WITHIN_S,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._newsroom = newsroom
@@ -100,6 +103,7 @@ class Editor:
         self._keys = keys
         self._wires = wires
         self._store = store
+        self._duplicates = duplicates
         self._now_ms = now_ms
         self._body_within_s = body_within_s
 
@@ -202,9 +206,7 @@ class Editor:
         outcome = await store_time.spend(self._desk.answered(idempotency))
         if outcome is None:
             outcome = await store_time.spend(act(body, key, self._actor(request, key), idempotency))
-        place = cursors.parse(outcome.cursor)
-        if place is not None:  # what is pending has none
-            await self._wires.shows(outcome.wire, place, SHOWN_WITHIN_S)
+        await self._shown(outcome)
         metrics.count_verb(verb, outcome.replayed, time.perf_counter() - started_at)
         log.info(
             "done", verb=verb, alert=outcome.alert_id, version=outcome.version, cursor=outcome.cursor, by=key.id,
@@ -216,12 +218,30 @@ class Editor:
         value = body.parse()
         draft = check_alert(value, self._newsroom, self._now_ms(), allow_http=self._settings.allow_http_links)
         verb = verb_to_post(key.role, draft.level, draft.override, draft.publish_at_ms, self._newsroom.guards)
+        try:
+            async with self._duplicates.guard(draft, key.test, self._now_ms(), goes_out=verb in GOES_OUT) as passed:
+                outcome = await self._post(verb, passed, actor, idempotency)
+                await self._shown(outcome)
+                return outcome
+        except Problem:
+            # the same request may have come twice at once, and what it says the same as may be its twin
+            done = await self._desk.answered(idempotency)
+            if done is None:
+                raise
+            return done
+
+    async def _post(self, verb: Verb, draft: Draft, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         if verb != "publish":
             return await self._tray.take(draft, verb, actor, idempotency)
         try:
             return await self._desk.publish(draft, actor, idempotency)
         except Braked as braked:
             return await self._tray.take(draft, "propose", actor, idempotency, Notice("brake", str(braked)))
+
+    async def _shown(self, outcome: Outcome) -> None:
+        place = cursors.parse(outcome.cursor)
+        if place is not None:  # what is pending has none
+            await self._wires.shows(outcome.wire, place, SHOWN_WITHIN_S)
 
     def _actor(self, request: Request, key: Key) -> Actor:
         author = Author(key.id, key.name)

@@ -103,8 +103,8 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
             {201: Good("It is out.", schema=ref("Done"), headers=("Location", *done)),
              202: Good("It waits: for its moment, or for a second person.", schema=ref("Waits"),
                        headers=("Location", *done))},
-            (*_WRITES, "pending-full"), (_IDEMPOTENCY,), "NewAlert", security=("key",), example=example,
-            links=("alert", "versions", "audit", "delivery", "permalink", *_VERBS),
+            (*_WRITES, "near-duplicate", "pending-full"), (_IDEMPOTENCY,), "NewAlert", security=("key",),
+            example=example, links=("alert", "versions", "audit", "delivery", "permalink", *_VERBS),
         ),
         **{f"POST /v1/alerts/{{id}}/{verb}": _verb(verb) for verb in _VERBS},
         "POST /v1/tickets": Operation(

@@ -77,6 +77,9 @@ KINDS: dict[str, Kind] = {
     "approval-needed": Kind(409, "A second person must approve", "A flash that waited too long for a second person may "
                             "be about something that is over. Update it, so that it asks again, and let somebody else "
                             "than its writers approve it."),
+    "near-duplicate": Kind(409, "It has just been said", "The alert says the same as one that its edition published "
+                           "lately; `duplicates` names it. Update or correct that one. Where it is different news, "
+                           'send it with "override": ["near-duplicate"] and an "overrideReason".'),
     "pending-full": Kind(429, "Too much is waiting", "More alerts wait for publication than the setting pending_max "
                          "allows. Approve, release or kill some."),
     "wrong-state": Kind(409, "The alert's state does not allow this", "Read the alert: it is not where this verb "

@@ -31,10 +31,24 @@ def refusal(refused: client.Refused, path: str) -> Failed:
         case "approval-needed":
             remedy = "the duty desk may send it alone with --override second-approval --reason …"
             return Failed(f"refused ({refused.status}): {refused}\n{remedy}")
+        case "near-duplicate":
+            return _near_duplicate(refused)
         case "wrong-state":
             return _wrong_state(refused, alert_id, verb)
     separator = "\n" if refused.problem.get("errors") else " "
     return Failed(f"refused ({refused.status}):{separator}{refused}")
+
+
+def _near_duplicate(refused: client.Refused) -> Failed:
+    found = refused.problem.get("duplicates")
+    if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+        return Failed(f"refused ({refused.status}): {refused}")
+    alert_id, headline = (escape(str(found[0].get(name))) for name in ("id", "headline"))
+    return Failed(
+        f"refused ({refused.status}): {alert_id} says the same: {headline}\n"
+        f"  {program.name()} update {alert_id} --headline …\n"
+        "if it is different news: --override near-duplicate --reason …"
+    )
 
 
 def _wrong_state(refused: client.Refused, alert_id: str, verb: str) -> Failed:

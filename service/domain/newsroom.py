@@ -4,7 +4,7 @@ The rule to remember: everything that differs between languages stands in an `Ed
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -53,17 +53,21 @@ class LevelRule(msgspec.Struct, frozen=True):
     fuse_s: float
 
 
-class Guards(msgspec.Struct, frozen=True):
+class Guards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stops a mistake before it is out. Every one of them can be overridden, and that is logged.
 
     `flash_approval`: a flash needs a second person, within `approval_s`. After `brake_flashes` within `brake_s` the
     next flash needs one even where it was sent as one person's own: a stolen key or a runaway script looks like that.
+    `near_duplicate`: what becomes of an alert that says the same as one that its edition first published within the
+    last `near_duplicate_window_s`.
     """
 
     flash_approval: bool = True
     approval_s: float = 900
     brake_flashes: int = 3
     brake_s: float = 60
+    near_duplicate: Literal["block", "warn", "off"] = "block"
+    near_duplicate_window_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 7200
 
 
 class Newsroom(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ import redis
 from config.settings import VALKEY_CONF
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
+from tests import guards
 from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,7 @@ def started(server: EmbeddedStore, folder: Path) -> Iterator[Running]:
     environ |= {
         "FLASHWIRE_REDIS_URL": server.url, "FLASHWIRE_API_PORT": str(api_port), "FLASHWIRE_LOG_FORMAT": "json",
         "FLASHWIRE_ADMIN_PORT": str(admin_port), "FLASHWIRE_DATA_DIR": str(server.data_dir),
+        "FLASHWIRE_CONFIG": str(guards.config_file(folder, "off")),
     }  # fmt: skip
     command = [sys.executable, "-m", "service.cli"]
     made = subprocess.run(

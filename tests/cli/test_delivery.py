@@ -20,6 +20,7 @@ from service.domain.delivery import bucket
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.ledger import Block, Ledger, Settled
+from tests import guards
 from tests.api.test_process import ROOT, Running, started
 from tests.stores import running_in
 
@@ -236,7 +237,8 @@ def test_it_goes_on_when_the_api_comes_back(server: EmbeddedStore, tmp_path: Pat
 def environ_of(server: EmbeddedStore, running: Running) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     admin = running.admin.rpartition(":")[2]
-    own = {"FLASHWIRE_REDIS_URL": server.url, "FLASHWIRE_API_PORT": str(running.port), "FLASHWIRE_ADMIN_PORT": admin}
+    own = {"FLASHWIRE_REDIS_URL": server.url, "FLASHWIRE_API_PORT": str(running.port), "FLASHWIRE_ADMIN_PORT": admin,
+           "FLASHWIRE_CONFIG": str(guards.config_file(server.data_dir.parent, "off"))}  # fmt: skip
     return kept | own
 
 

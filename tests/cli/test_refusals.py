@@ -35,6 +35,16 @@ def test_a_flash_without_a_second_person_is_told_the_override() -> None:
     assert "--override second-approval --reason …" in text
 
 
+def test_who_says_the_same_again_is_told_of_what_was_said_and_of_both_ways_on() -> None:
+    duplicates = [{"id": ID, "headline": "Snow closes the \x1bpass"}]
+    assert said(409, "", type="/problems/near-duplicate", detail="no", duplicates=duplicates).splitlines() == [
+        f"refused (409): {ID} says the same: Snow closes the \\u001bpass",
+        f"  ./run update {ID} --headline …",
+        "if it is different news: --override near-duplicate --reason …",
+    ]
+    assert said(409, "", type="/problems/near-duplicate", detail="it was said") == "refused (409): it was said"
+
+
 @pytest.mark.parametrize(
     ("verb", "state", "words", "fitting"),
     [

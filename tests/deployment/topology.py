@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from service.store.embedded import EmbeddedStore
+from tests import guards
 from tests.ports import free_ports
 from tests.processes import ROOT, until
 from tests.push.certificates import Certificates
@@ -74,7 +75,8 @@ class Topology:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
         shared = {
             "redis_url": server.url, "public_url": self.url, "live_url": f"wss://localhost:{self.port}",
-            "api_port": api, "trusted_proxies": "127.0.0.1", "processes": 1, "data_dir": folder, **QUICK, **settings,
+            "api_port": api, "trusted_proxies": "127.0.0.1", "processes": 1, "data_dir": folder,
+            "config": guards.config_file(folder, "off"), **QUICK, **settings,
         }  # fmt: skip
         self._environ = kept | {f"FLASHWIRE_{name.upper()}": str(value) for name, value in shared.items()}
         self.api = self._part(folder, "api", admin[0])

@@ -1,0 +1,85 @@
+"""What the words of a language's headlines mean, as far as comparing two of them needs it.
+
+The rule to remember: a word stands under a meaning only where it may take the place of the others there. Meanings have
+the same names in every language (`service/domain/meanings.py` says how they relate); a word that stands nowhere means
+itself.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from service.domain.folding import fold, words
+
+PHRASE_WORDS_MAX = 5
+Value = TypeVar("Value")
+
+Phrases = dict[str, tuple[tuple[tuple[str, ...], str], ...]]
+"""By their first word: the other words and the meaning, the longest first."""
+
+
+class Lexicon(msgspec.Struct, frozen=True):
+    """The words of one language, folded."""
+
+    stem: Callable[[str], str]
+    meaning: Mapping[str, str]
+    by_stem: Mapping[str, str]
+    phrases: Phrases
+    """In stems."""
+    last: Mapping[str, str]
+    """What words mean only where a sentence ends with them: "the strike is over"."""
+    empty: frozenset[str]
+    """Words that say nothing by themselves."""
+    numbers: Mapping[str, float]
+    scales: Mapping[str, float]
+    ordinals: Mapping[str, int]
+    joins: frozenset[str]
+    """What may stand inside a number that is written in words: "thirty-two", "treinta y dos"."""
+    glued: str = ""
+    """Letters of one-letter words that are written together with the next one."""
+
+    def means(self, word: str) -> str | None:
+        """The meaning of a folded word, or None where it stands nowhere."""
+        known = self.meaning
+        found = known.get(word) or (known.get(word[:-1]) if word.endswith("s") else None)
+        if found is None and self.glued and word[0] in self.glued and len(word) > 3:
+            found = known.get(word[1:]) or self.by_stem.get(self.stem(word[1:]))
+        return found or self.by_stem.get(self.stem(word))
+
+
+def lexicon(
+    stem: Callable[[str], str], meanings: str, *, empty: str, numbers: Mapping[str, float], scales: Mapping[str, float],
+    ordinals: Mapping[str, int], joins: str = "", glued: str = "", last: Mapping[str, str] | None = None,
+) -> Lexicon:  # fmt: skip
+    """A lexicon of its tables. `meanings` has a line for each: its name, a colon, and words or phrases with commas."""
+    single: dict[str, str] = {}
+    phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for line in filter(None, meanings.replace("\n    ", " ").splitlines()):
+        name, _, listed = line.partition(":")
+        for first, *rest in filter(None, map(_words, listed.split(","))):
+            assert len(rest) < PHRASE_WORDS_MAX, f"{first} {rest} is no phrase but a sentence"
+            if rest:
+                phrases.setdefault(stem(first), []).append((tuple(map(stem, rest)), name))
+            else:
+                single.setdefault(first, name)
+    stems: dict[str, str] = {}
+    for word, name in single.items():
+        stems.setdefault(stem(word), name)
+    return Lexicon(
+        stem=stem, meaning=single, by_stem=stems, last=last or {},
+        phrases={first: tuple(sorted(found, key=lambda each: -len(each[0]))) for first, found in phrases.items()},
+        empty=frozenset(_words(empty)), numbers=_folded(numbers), scales=_folded(scales), ordinals=_folded(ordinals),
+        joins=frozenset(_words(joins)), glued=glued,
+    )  # fmt: skip
+
+
+APOSTROPHES = str.maketrans("", "", "'’`´")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return words(text.translate(APOSTROPHES))
+
+
+def _folded(table: Mapping[str, Value]) -> dict[str, Value]:
+    return {fold(word): value for word, value in table.items()}

@@ -1,0 +1,225 @@
+"""Does a new headline say the same as a recent one?
+
+The rule to remember: a line that is refused can be sent again with one word, a line that slips through rings twice. But
+a guard that stops different news is soon always overridden, so whatever differs in a place, a number or what happened
+is different, however alike the words are.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from service.domain.gist import Gist
+from service.domain.meanings import AXIS_TOLERANT, CLASSES, HARMLESS, NEAR, OPPOSITES, TURNS
+
+WORDS_MIN = 2
+"""Of less, nothing can be said."""
+SHARE_MIN = 0.34
+"""Of the longer line, what both must say: a line of three words is not in every line of twenty."""
+CORE_MIN = 0.5
+"""Of what the shorter line tells as its news, what the other tells as its news."""
+_NO_CLASS: frozenset[int] = frozenset()
+_OTHER_WORDS_MAX, _MATCHED_MIN = 2, 3
+"""A rewording has so many words of its own on one side at most, and for each so many in common."""
+_CHANGE_MAX = 2
+"""Words that differ in one place."""
+SOFT_WEIGHT, NUMBER_WEIGHT = 0.25, 1.0
+
+
+class Likeness(msgspec.Struct, frozen=True):
+    """What came of comparing two headlines. `score` is the share of what both say; `reasons` are stable short words
+    that name what matched where they say the `same`, and what keeps them apart where they do not.
+    """
+
+    same: bool
+    score: float
+    reasons: tuple[str, ...]
+
+
+def compare(one: Gist, other: Gist) -> Likeness:
+    """Whether both say the same; it does not matter which is which."""
+    if one.line == other.line and one.line:
+        return Likeness(True, 1.0, ("same-words",))
+    shared = one.words & other.words
+    if len(shared) + len(one.numbers & other.numbers) < 1:
+        return Likeness(False, 0.0, ("other-words",))
+    apart = _apart(one, other)
+    if apart:
+        return Likeness(False, 0.0, (apart,))
+    only_one, only_other = one.words - other.words, other.words - one.words
+    only_one, only_other = _spelt_out(one, other, only_one, only_other)
+    only_one, only_other, near = _match(only_one, only_other)
+    matched = len(shared) + near + NUMBER_WEIGHT * len(one.numbers & other.numbers)
+    softly = SOFT_WEIGHT * len(one.soft & other.soft)
+    score = _score(one, other, matched + softly)
+    reason = _turn(only_one, only_other) or _unmatched(one, other, only_one, only_other, matched)
+    if reason:
+        return Likeness(False, score, (reason,))
+    return Likeness(True, score, tuple(_matching(one, other, only_one | only_other, near)))
+
+
+def _apart(one: Gist, other: Gist) -> str | None:
+    """What keeps two lines apart at once: cheap to see, and final."""
+    if one.numbers != other.numbers:
+        left, right = one.numbers - other.numbers, other.numbers - one.numbers
+        if left and right and not _same_hour(left, right):
+            return "other-number"
+        if any(value.startswith("o:") for value in left | right):
+            return "other-order"
+    for counted in one.counts.keys() & other.counts.keys():
+        if not one.counts[counted] & other.counts[counted]:
+            return "other-count"
+    for axis in one.axes.keys() & other.axes.keys():
+        if not one.axes[axis] & other.axes[axis] and axis not in AXIS_TOLERANT:
+            return f"other-{axis}"
+    if one.axes.get("order") and other.axes.get("order") and not one.axes["order"] & other.axes["order"]:
+        return "other-order"
+    for denied, words, deniers in ((one.denied, other.words, other.denied), (other.denied, one.words, one.denied)):
+        if (denied - deniers) & words or not denied - deniers <= HARMLESS:
+            return "negation"
+    if (one.ahead ^ other.ahead) & one.words & other.words:
+        return "other-time"
+    if one.route and other.route and one.route == other.route[::-1]:
+        return "other-direction"
+    if _swapped(one, other):
+        return "other-roles"
+    return None
+
+
+def _same_hour(left: frozenset[str], right: frozenset[str]) -> bool:
+    """ "9 am" and "at 9" may be the same hour; "9 am" and "9 pm" are not."""
+    hours = {frozenset(value[0] for value in values) for values in (left, right)}
+    return hours == {frozenset("n"), frozenset("t")} and _hours(left) == _hours(right)
+
+
+def _hours(values: frozenset[str]) -> frozenset[str]:
+    return frozenset(
+        f"n:{int(value[2:]) // 60 % 12}" if value.startswith("t:") and int(value[2:]) % 60 == 0 else value
+        for value in values
+    )
+
+
+def _swapped(one: Gist, other: Gist) -> bool:
+    return any(
+        act.what == twin.what and act.who & twin.whom and act.whom & twin.who and not act.who & twin.who
+        for act in one.acts
+        for twin in other.acts
+    )
+
+
+def _spelt_out(
+    one: Gist, other: Gist, only_one: frozenset[str], only_other: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Without an abbreviation that the other line spells out, and without what spells it out."""
+    left = only_one & other.initials
+    right = only_other & one.initials
+    if left:
+        only_other -= other.names | {word for word in only_other if word[0] in "".join(left)}
+    if right:
+        only_one -= one.names | {word for word in only_one if word[0] in "".join(right)}
+    return only_one - left, only_other - right
+
+
+def _match(one: frozenset[str], other: frozenset[str]) -> tuple[frozenset[str], frozenset[str], int]:
+    """What is left of both when words that are nearly the same have been paired, and how many pairs there were."""
+    if not one or not other:
+        return one, other, 0
+    left, right = set(one), set(other)
+    pairs = 0
+    for word in sorted(one):
+        twin = next((twin for twin in sorted(right) if _nearly(word, twin)), None)
+        if twin is not None:
+            left.remove(word)
+            right.remove(twin)
+            pairs += 1
+    return frozenset(left), frozenset(right), pairs
+
+
+def _nearly(one: str, other: str) -> bool:
+    if frozenset((one, other)) in NEAR:
+        return True
+    short, long = sorted((one, other), key=len)
+    if len(short) >= 3 and len(long) == len(short) + 1 and long[1:] == short and long[0] in "وبلكف":
+        return True
+    return len(short) >= 6 and _slip(short, long)
+
+
+def _slip(short: str, long: str) -> bool:
+    """Whether a letter was doubled, dropped or changed places with its neighbour, as in a slip of the keyboard."""
+    if short[0] != long[0]:
+        return False
+    at = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    if len(long) == len(short) + 1:
+        return long[at + 1 :] == short[at:]
+    if len(long) == len(short):
+        return short[at + 2 :] == long[at + 2 :] and short[at : at + 2] == long[at : at + 2][::-1]
+    return False
+
+
+def _turn(only_one: frozenset[str], only_other: frozenset[str]) -> str | None:
+    return "follow-up" if (only_one | only_other) & TURNS else None
+
+
+def _unmatched(
+    one: Gist, other: Gist, only_one: frozenset[str], only_other: frozenset[str], matched: float
+) -> str | None:
+    for mine, yours in ((only_one, other.words), (only_other, one.words)):
+        if any(OPPOSITES.get(word, frozenset()) & yours for word in mine):
+            return "opposite"
+    if only_one and only_other and (apart := _substituted(one, other, only_one, only_other, matched)):
+        return apart
+    if matched < WORDS_MIN:
+        return "other-words"
+    longer = max(_size(one), _size(other))
+    if matched / longer < SHARE_MIN:
+        return "other-words"
+    core = min(len(one.core), len(other.core))
+    if core and len(one.core & other.core) / core < CORE_MIN:
+        return "follow-up"
+    return None
+
+
+def _substituted(
+    one: Gist, other: Gist, only_one: frozenset[str], only_other: frozenset[str], matched: float
+) -> str | None:
+    """What keeps apart two lines of which each has words that the other lacks; None where they are a rewording."""
+    if only_one & one.names and only_other & other.names:
+        return "other-names"
+    if any(CLASSES.get(word, _NO_CLASS) & CLASSES.get(twin, _NO_CLASS) for word in only_one for twin in only_other):
+        return "other-subject"
+    fewer = min(len(only_one), len(only_other))
+    if fewer > _OTHER_WORDS_MAX or matched < _MATCHED_MIN * fewer or _is_one_change(one.line, other.line):
+        return "other-words"
+    return None
+
+
+def _is_one_change(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether the lines are the same but for one short place: who rewords changes more, so the place is the news."""
+    same = _alike(one, other)
+    same += _alike(one[same:][::-1], other[same:][::-1])
+    return max(len(one), len(other)) - same <= _CHANGE_MAX
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _size(gist: Gist) -> float:
+    return len(gist.words) + NUMBER_WEIGHT * len(gist.numbers)
+
+
+def _score(one: Gist, other: Gist, matched: float) -> float:
+    sizes = sum(_size(gist) + SOFT_WEIGHT * len(gist.soft) for gist in (one, other))
+    return round(min(0.99, 2 * matched / sizes), 2) if sizes else 0.0
+
+
+def _matching(one: Gist, other: Gist, extra: Iterable[str], near: int) -> Iterable[str]:
+    if one.names & other.names:
+        yield "same-names"
+    if one.numbers & other.numbers:
+        yield "same-numbers"
+    yield "same-words" if sorted(one.line) == sorted(other.line) else "same-meaning"
+    if near:
+        yield "nearly-the-same-word"
+    if extra or one.numbers != other.numbers:
+        yield "more-detail"

@@ -1,0 +1,71 @@
+"""Words without their endings, as far as that is safe: what only grammar changes counts as the same word.
+
+The rule to remember: a stem is for comparing, not for reading, and cuts too little rather than too much. What is
+irregular stands in the language's lexicon.
+"""
+
+from collections.abc import Callable, Mapping
+
+# Longest first. What is left must have three letters.
+_ES_ENDINGS = (
+    *("aciones", "iciones", "amiento", "imiento", "uciones", "acion", "icion", "ucion", "iendo", "ieron", "ando"),
+    *("aron", "aran", "eran", "iran", "adas", "ados", "idas", "idos", "ada", "ado", "ida", "ido", "ara", "era", "ira"),
+    *("aba", "ian", "an", "en", "ar", "er", "ir", "io", "ia", "es", "as", "os", "a", "e", "i", "o", "s"),
+)
+_AR_PREFIXES = ("وبال", "وكال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
+_AR_ENDINGS = ("هما", "يات", "ات", "ون", "ين", "ان", "يه", "ها", "هم", "وا", "ه", "ي", "ت")
+_LETTERS_MIN = 3
+
+
+def english(word: str) -> str:
+    """Plurals, tenses and possessives."""
+    if len(word) <= _LETTERS_MIN:
+        return word
+    word = _english_plural(word)
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= _LETTERS_MIN:
+            word = word.removesuffix(ending)
+            if word[-1] == word[-2] and word[-1] not in "ls":
+                word = word[:-1]
+            break
+    return word[:-1] if word.endswith("e") and len(word) > _LETTERS_MIN else word
+
+
+def _english_plural(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("ied") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+def spanish(word: str) -> str:
+    """Plurals, genders and the common endings of verbs."""
+    for ending in _ES_ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LETTERS_MIN:
+            return word.removesuffix(ending)
+    return word
+
+
+def arabic(word: str) -> str:
+    """Article and what is written together with it, endings of number and gender, the prefix of a verb."""
+    for prefix in _AR_PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= _LETTERS_MIN:
+            word = word.removeprefix(prefix)
+            break
+    else:
+        # "and", "by", "to", "so" are written together with the word; short words begin with these letters themselves
+        if len(word) > 4 and word[0] in "وبلف":
+            word = word[1:]
+    for ending in _AR_ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LETTERS_MIN:
+            word = word.removesuffix(ending)
+            break
+    if len(word) > _LETTERS_MIN and word[0] in "يت":
+        word = word[1:]
+    return word
+
+
+STEMS: Mapping[str, Callable[[str], str]] = {"en": english, "es": spanish, "ar": arabic}

@@ -1,0 +1,169 @@
+"""What an edition has just said is not said again by accident; whoever means it, says why."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from service.store.embedded import EmbeddedStore
+from tests import guards
+from tests.api.conftest import Api, serving, settings_for
+
+QUAKE = {"edition": "en", "level": "urgent", "headline": "Magnitude 5.2 earthquake shakes Port Alder"}
+AGAIN = {**QUAKE, "headline": "Port Alder shaken by 5.2-magnitude quake"}
+ELSEWHERE = {**QUAKE, "headline": "Magnitude 5.2 earthquake shakes Norwick"}
+
+
+def guarded(server: EmbeddedStore, near_duplicate: str = "block", **more: Any) -> Any:
+    return serving(settings_for(server, newsroom=guards.newsroom(near_duplicate, **more)))
+
+
+@pytest.fixture
+async def desk(server: EmbeddedStore) -> AsyncIterator[Api]:
+    """An API as it comes along: the guard blocks."""
+    async with guarded(server) as api:
+        yield api
+
+
+async def test_an_editor_who_says_the_same_again_is_told_of_the_alert_that_said_it(desk: Api) -> None:
+    made = (await desk.publish(QUAKE))["alert"]
+    answer = await desk.post(AGAIN, "editor")
+    problem = answer.json()
+    assert (answer.status_code, problem["type"]) == (409, "/problems/near-duplicate")
+    [found] = problem["duplicates"]
+    assert {name: found[name] for name in ("id", "version", "headline")} == {
+        "id": made["id"], "version": 1, "headline": QUAKE["headline"],
+    }  # fmt: skip
+    assert found["ageS"] in range(60)
+    assert 0 < found["score"] <= 1
+    assert "same-numbers" in found["reasons"]
+    assert [alert["id"] for alert in (await desk.ticker())["alerts"]] == [made["id"]]
+
+
+async def test_two_towns_are_two_alerts(desk: Api) -> None:
+    await desk.publish(QUAKE)
+    assert (await desk.post(ELSEWHERE)).status_code == 201
+
+
+async def test_an_override_goes_out_without_a_warning_and_its_reason_is_kept(desk: Api) -> None:
+    await desk.publish(QUAKE)
+    made = await desk.publish({**AGAIN, "override": ["near-duplicate"], "overrideReason": "a second one"})
+    assert made["warnings"] == []
+    assert (await desk.get(f"/v1/alerts/{made['alert']['id']}", "editor")).json()["reason"] == "a second one"
+    audited = await desk.process.store.xrange("audit", "-")
+    assert b"a second one" in audited[-1][1][b"entry"]
+
+
+async def test_a_line_rings_nobody_and_is_only_remarked(desk: Api) -> None:
+    first = await desk.publish(QUAKE)
+    made = await desk.publish({**AGAIN, "level": "line"})
+    [warning] = made["warnings"]
+    assert warning["code"] == "near-duplicate"
+    assert first["alert"]["id"] in warning["detail"]
+    assert QUAKE["headline"] in warning["detail"]
+
+
+async def test_what_a_line_has_said_is_not_said_louder_by_accident(desk: Api) -> None:
+    await desk.publish({**QUAKE, "level": "line"})
+    assert (await desk.post(AGAIN)).status_code == 409
+
+
+async def test_a_house_that_warns_lets_everything_out_with_a_remark(server: EmbeddedStore) -> None:
+    async with guarded(server, "warn") as api:
+        await api.publish(QUAKE)
+        assert [warning["code"] for warning in (await api.publish(AGAIN))["warnings"]] == ["near-duplicate"]
+
+
+async def test_a_house_that_has_it_off_hears_nothing(server: EmbeddedStore) -> None:
+    async with guarded(server, "off") as api:
+        await api.publish(QUAKE)
+        assert (await api.publish(AGAIN))["warnings"] == []
+
+
+async def test_a_drill_is_compared_with_drills_alone(desk: Api) -> None:
+    await desk.publish(QUAKE)
+    await desk.publish(AGAIN, "drill")
+    assert (await desk.post(QUAKE, "drill")).status_code == 409
+
+
+async def test_editions_are_compared_each_with_itself(desk: Api) -> None:
+    await desk.publish(QUAKE)
+    assert (await desk.post({**QUAKE, "edition": "es"})).status_code == 201
+
+
+@pytest.mark.parametrize("verb", ["kill", "undo", "hold"])
+async def test_what_was_taken_back_may_be_said_again(desk: Api, verb: str) -> None:
+    made = await desk.publish(QUAKE)
+    assert (await desk.change(verb, made["alert"]["id"])).status_code == 200
+    assert (await desk.post(AGAIN)).status_code == 201
+
+
+async def test_a_corrected_alert_is_compared_as_it_now_reads(desk: Api) -> None:
+    alert_id = (await desk.publish(QUAKE))["alert"]["id"]
+    body = {"headline": ELSEWHERE["headline"], "correction": {"text": "It was Norwick", "severity": "major"}}
+    assert (await desk.change("correct", alert_id, body, If_Match='"1"')).status_code == 200
+    assert (await desk.post(AGAIN)).status_code == 201
+    [found] = (await desk.post(ELSEWHERE)).json()["duplicates"]
+    assert (found["id"], found["version"]) == (alert_id, 2)
+
+
+async def test_what_is_older_than_the_window_is_forgotten(server: EmbeddedStore) -> None:
+    async with guarded(server, near_duplicate_window_s=1) as api:
+        await api.publish(QUAKE)
+        assert (await api.post(AGAIN)).status_code == 409
+
+        async def is_taken() -> bool:
+            return bool((await api.post(AGAIN)).status_code == 201)
+
+        async with asyncio.timeout(10):
+            while not await is_taken():
+                await asyncio.sleep(0.05)
+
+
+async def test_who_said_it_makes_no_other_news(desk: Api) -> None:
+    await desk.publish({"level": "brief", "headline": None, "text": f"Reuters news agency: {QUAKE['headline']}"})
+    assert (await desk.post(AGAIN)).status_code == 409
+
+
+async def test_an_update_is_no_duplicate_of_itself(desk: Api) -> None:
+    alert_id = (await desk.publish(QUAKE))["alert"]["id"]
+    assert (await desk.change("update", alert_id, {"headline": AGAIN["headline"]}, If_Match='"1"')).status_code == 200
+
+
+async def test_a_repeated_key_gets_its_answer_and_no_refusal(desk: Api) -> None:
+    first = await desk.post(QUAKE, Idempotency_Key="once")
+    again = await desk.post(QUAKE, Idempotency_Key="once")
+    assert (again.status_code, again.json()) == (201, first.json())
+
+
+async def test_fifty_at_once_under_one_key_are_one_alert_and_no_refusal(desk: Api) -> None:
+    answers = await asyncio.gather(*(desk.post(QUAKE, Idempotency_Key="proxy") for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["alert"]["id"] for answer in answers}) == 1
+
+
+async def test_of_twenty_at_once_without_a_key_one_goes_out(desk: Api) -> None:
+    bodies = [QUAKE, AGAIN] * 10
+    answers = await asyncio.gather(*(desk.post(body) for body in bodies))
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 19]
+    assert len((await desk.ticker())["alerts"]) == 1
+
+
+async def test_different_news_at_once_does_not_wait_or_fall(desk: Api) -> None:
+    towns = ["Alder", "Norwick", "Easton", "Brack", "Corry", "Dunmore", "Farrow", "Gilby"]
+    bodies = [{**QUAKE, "headline": f"Magnitude 5.2 earthquake shakes {town}"} for town in towns]
+    answers = await asyncio.gather(*(desk.post(body) for body in bodies))
+    assert {answer.status_code for answer in answers} == {201}
+
+
+async def test_a_second_person_is_not_asked_for_what_was_just_said(desk: Api) -> None:
+    await desk.publish(QUAKE)
+    assert (await desk.post({**AGAIN, "level": "flash"}, "editor")).status_code == 409
+
+
+async def test_a_draft_is_only_remarked_since_it_does_not_go_out_now(desk: Api) -> None:
+    await desk.publish(QUAKE)
+    answer = await desk.post(AGAIN, "correspondent")
+    assert (answer.status_code, answer.json()["state"]) == (202, "draft")
+    assert [warning["code"] for warning in answer.json()["warnings"]] == ["near-duplicate"]
