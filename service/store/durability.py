@@ -3,14 +3,20 @@
 from redis.exceptions import ResponseError
 
 from service.domain.durability import WANTED, Demand, Durability, judge
+from service.domain.errors import StoreUnavailable
 from service.store.connection import Store
 from service.store.stream import reaching_store
 
 
 async def read(store: Store, demand: Demand, replicas_min: int) -> Durability:
-    """What the store gives now. Raises StoreUnavailable."""
+    """What the store gives now. Raises StoreUnavailable, also while it is loading its log.
+
+    While it does that it answers questions about itself, and says that it writes no log.
+    """
     async with reaching_store():
         persistence = _text(await store.info("persistence"))
+        if persistence.get("loading", "0") != "0":
+            raise StoreUnavailable("the store is loading its log")
         replication = _text(await store.info("replication"))
         try:
             config: dict[str, str] | None = _text(await store.config_get(*WANTED))

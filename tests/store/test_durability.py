@@ -1,13 +1,19 @@
 """What a real store says of its own durability, and what we make of it."""
 
+import asyncio
+import time
+from pathlib import Path
+
 import pytest
 import redis
 
+from config.settings import VALKEY_CONF
 from service.domain.durability import Durability
 from service.domain.errors import StoreUnavailable
 from service.store import durability
-from service.store.connection import Store
+from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
+from service.store.folder import DataFolder
 
 
 def operator(server: EmbeddedStore, *commands: tuple[str, ...]) -> None:
@@ -68,3 +74,47 @@ async def test_a_store_that_is_gone_says_nothing(store: Store, server: EmbeddedS
     server.kill()
     with pytest.raises(StoreUnavailable):
         await durability.read(store, "fsync", 1)
+
+
+async def test_a_store_that_is_loading_its_log_is_not_judged_by_what_it_is_not_yet(tmp_path: Path) -> None:
+    """It says then that it writes no log; who believed it would refuse editors for seconds after it is back."""
+    slow = tmp_path / "slow.conf"
+    slow.write_text(f"{VALKEY_CONF.read_text()}\nkey-load-delay 500\n")
+    folder = DataFolder.hold(tmp_path / "data", "a test")
+    server = EmbeddedStore(folder, slow)
+    server.start()
+    try:
+        with redis.Redis.from_url(server.url) as connection, connection.pipeline(transaction=False) as pipe:
+            for number in range(4000):
+                pipe.set(f"key {number}", number)
+            pipe.execute()
+        server.kill()
+        starting = asyncio.create_task(asyncio.to_thread(server.start))
+        store = for_commands(server.url, 5.0)
+        try:
+            found = await judged_until(starting, store)
+        finally:
+            await store.aclose()
+        assert found[-1] == Durability("fsync", True)
+        assert "loading" in found, "or nothing was tried"
+        assert set(found) <= {"loading", "not there", Durability("fsync", True)}
+    finally:
+        server.kill()
+        folder.release()
+
+
+async def judged_until(started: "asyncio.Task[None]", store: Store) -> list[object]:
+    """What is found again and again until the store has started, and once after that."""
+    found: list[object] = []
+    deadline = time.monotonic() + 30
+    while True:
+        is_over = started.done()
+        try:
+            found.append(await durability.read(store, "fsync", 1))
+        except StoreUnavailable as problem:
+            found.append("loading" if "loading" in str(problem) else "not there")
+        if is_over:
+            await started
+            return found
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
