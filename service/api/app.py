@@ -19,6 +19,8 @@ from service.api.answers import Answer, Answers, has_it
 from service.api.at_once import Plain
 from service.api.audit import Audit
 from service.api.auth import Keys
+from service.api.census import Census
+from service.api.check import Check
 from service.api.delivery import Delivery
 from service.api.devices import Devices
 from service.api.documents import Documents
@@ -50,6 +52,7 @@ def create_app(
     keys = Keys(store, settings.auth_cache_s, now_ms)
     duplicates = Duplicates(newsroom, Recent(wires))
     routes = [
+        *Check(settings, newsroom, keys, Census(store), duplicates, now_ms, body_within_s).routes(),
         *Editor(settings, newsroom, desk, tray, keys, wires, store, duplicates, now_ms, body_within_s).routes(),
         *Audit(keys, store).routes(),
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),

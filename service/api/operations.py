@@ -106,6 +106,11 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
             (*_WRITES, "near-duplicate", "pending-full"), (_IDEMPOTENCY,), "NewAlert", security=("key",),
             example=example, links=("alert", "versions", "audit", "delivery", "permalink", *_VERBS),
         ),
+        "POST /v1/alerts/check": Operation(
+            "check", "editors", "What would become of an alert. Nothing is published or kept.",
+            {200: Good("So it would be.", schema=ref("Checked"))}, (*_KEYED, *_BODY), (), "NewAlert",
+            security=("key",), example=example,
+        ),
         **{f"POST /v1/alerts/{{id}}/{verb}": _verb(verb) for verb in _VERBS},
         "POST /v1/tickets": Operation(
             "ticket", "editors", "A ticket, to open one stream where no header can be set. Good once, for a minute.",

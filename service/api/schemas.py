@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from service.api.duplicates import Duplicate
 from service.domain.alert import LEVELS, Alert, AttributionKind, Author, Certainty, Severity, State
 from service.domain.audit import Act
 from service.domain.checks import ID_FORM, OVERRIDES, schemes
@@ -15,6 +16,7 @@ from service.domain.delivery import Report
 from service.domain.device import PLATFORMS, Environment
 from service.domain.fields import NOTE_CHARS_MAX, PLACES_MAX, TERMS_MAX, URL_CHARS_MAX, Notice
 from service.domain.newsroom import Labels, Newsroom, Notices
+from service.domain.preview import Previews
 from service.domain.receipt import RECEIPTS_MAX, VERSION_MAX, What
 from service.domain.registration import MUTES_MAX
 from service.domain.strictjson import INT_MAX
@@ -91,8 +93,8 @@ def of_alert() -> dict[str, Schema]:
 def components(newsroom: Newsroom, *, allow_http: bool) -> dict[str, Schema]:
     """Every schema by its name in the document."""
     return {
-        **of_alert(), **of_models(Act, Report, Author, Notice, Labels, Notices), **_answers(newsroom),
-        **_alert_bodies(newsroom, schemes(allow_http)), **_device_bodies(newsroom),
+        **of_alert(), **of_models(Act, Report, Author, Notice, Labels, Notices, Previews, Duplicate),
+        **_answers(newsroom), **_alert_bodies(newsroom, schemes(allow_http)), **_device_bodies(newsroom),
     }  # fmt: skip
 
 
@@ -112,6 +114,11 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "alert": ref("Alert"), "cursor": CURSOR, "undoUntil": _UNTIL, "warnings": listed(ref("Notice")),
     }  # fmt: skip
     waits = {"alert": ref("Alert"), "state": {"enum": list(get_args(State))}, "warnings": listed(ref("Notice"))}
+    checked = {
+        "alert": ref("Alert"), "warnings": listed(ref("Notice")), "duplicates": listed(ref("Duplicate")),
+        "previews": ref("Previews"),
+        "audience": closed(PLATFORMS, {platform: {"type": "integer", "minimum": 0} for platform in PLATFORMS}),
+    }  # fmt: skip
     page = {
         "edition": _edition(newsroom), "cursor": CURSOR, "alerts": listed(ref("Alert")),
         "next": {"type": ["string", "null"], "description": "The `before` of the next page."},
@@ -126,6 +133,7 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "Done": opened(tuple(done), done, description="What a verb has made."),
         "Waits": opened(tuple(waits), waits, description="What is not public yet, as it would be published."),
         "DoneOrWaits": {"anyOf": [ref("Done"), ref("Waits")], "description": "Of what is not public, that it waits."},
+        "Checked": opened(tuple(checked), checked, description="What would become of an alert."),
         "Seen": opened(tuple(seen), seen, description="An alert as editors see it."),
         "Versions": opened(("versions",), {"versions": listed(ref("Seen"))}),
         "Audit": opened(

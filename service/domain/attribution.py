@@ -1,19 +1,21 @@
 """Who said it: the words before the colon, rendered from an edition's templates or read out of a pasted line.
 
 The rule to remember: a wrong attribution is worse than none. `parse` takes a line apart only where its form leaves no
-doubt (the vocabularies list the forms), and puts nothing in and leaves nothing out: the attribution's text, a colon, a
-space and the headline are the line again.
+doubt (the vocabularies list the forms), and puts nothing in. Before a colon it leaves nothing out either: the
+attribution's text, a colon, a space and the headline are the line again. From elsewhere only the signs and small words
+go that tie the source to the news ("according to").
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import get_args
 
 import regex  # type: ignore[import-untyped]
 
 from service.domain.alert import Attribution, AttributionKind
 from service.domain.characters import is_mark
-from service.domain.vocabulary import Vocabulary
+from service.domain.vocabulary import DASH, Vocabulary, Where
 from service.domain.vocabulary_ar import ARABIC
 from service.domain.vocabulary_en import ENGLISH
 from service.domain.vocabulary_es import SPANISH
@@ -33,6 +35,9 @@ _TEMPLATES: Mapping[AttributionKind, tuple[str, ...]] = {
     "media": ("media",),
     "document": ("document",),
 }
+# What parts the news from a source behind it.
+_SIGN = regex.compile(f", |، |{DASH}")
+_Compiled = tuple[AttributionKind, "regex.Pattern[str]"]
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
@@ -87,35 +92,87 @@ def parse(text: str, language: str, outlets: tuple[str, ...] = ()) -> tuple[Attr
     `text` is a cleaned line; `language` is an edition's ("en", "ar-LB"); `outlets` are names of outlets to be known
     besides those of the vocabulary, such as the newsroom's own.
     """
-    before, separator, headline = text.partition(SEPARATOR)
     code = language.partition("-")[0].lower()
-    if not separator or code not in VOCABULARIES or len(before) > ATTRIBUTION_CHARS_MAX or not _is_headline(headline):
+    if code not in VOCABULARIES:
         return None
+    forms = _forms(code, outlets)
     vocabulary = VOCABULARIES[code]
-    for kind, pattern in _patterns(code, outlets):
-        found = pattern.fullmatch(before.translate(vocabulary.same_letters))
-        if found:
-            if kind == "official" and not _is_said(headline, vocabulary):
-                return None
-            spans = {field: found.span(field) for field in found.groupdict() if found[field]}
-            fields = {field: vocabulary.called(before[start:end]) for field, (start, end) in spans.items()}
-            return Attribution(kind=kind, text=before, **fields), headline
-    return None
+    return (
+        _before_colon(text, forms["colon"], vocabulary)
+        or _opening(text, forms["opening"], vocabulary)
+        or _at_end(text, forms["end"], vocabulary)
+    )
 
 
 def prepare(language: str, outlets: tuple[str, ...] = ()) -> None:
-    """Compile now what `parse` would compile at its first line (up to 100 ms): for a start, not for a request."""
+    """Compile now what `parse` would compile at its first line (some 100 ms): for a start, not for a request."""
     parse(f"?{SEPARATOR}? ?", language, outlets)
 
 
+def _before_colon(line: str, forms: Iterable[_Compiled], vocabulary: Vocabulary) -> tuple[Attribution, str] | None:
+    """ "Medical sources: storm closes the bridge"."""
+    before, separator, headline = line.partition(SEPARATOR)
+    if not separator or len(before) > ATTRIBUTION_CHARS_MAX or not _is_headline(headline):
+        return None
+    spelled = before.translate(vocabulary.same_letters)
+    for kind, pattern in forms:
+        found = pattern.fullmatch(spelled)
+        if found:
+            said = _is_told(headline) and (kind != "official" or _is_said(headline, vocabulary))
+            return (_attribution(kind, found, before, before, vocabulary), headline) if said else None
+    return None
+
+
+def _opening(line: str, forms: Iterable[_Compiled], vocabulary: Vocabulary) -> tuple[Attribution, str] | None:
+    """ "PORT VALE (Example Wire) — Storm closes the bridge"."""
+    spelled = line[:ATTRIBUTION_CHARS_MAX].translate(vocabulary.same_letters)
+    for kind, pattern in forms:
+        found = pattern.match(spelled)
+        if found:
+            headline = line[found.end() :]
+            certain = _is_headline(headline) and _is_told(headline)
+            return (_attribution(kind, found, line, _name(line, found), vocabulary), headline) if certain else None
+    return None
+
+
+def _at_end(line: str, forms: Iterable[_Compiled], vocabulary: Vocabulary) -> tuple[Attribution, str] | None:
+    """ "Storm closes the bridge, sources tell Example Wire". What is behind the last comma or dash is looked at."""
+    signs = [found.start() for found in _SIGN.finditer(line, max(0, len(line) - ATTRIBUTION_CHARS_MAX))]
+    if not signs:
+        return None
+    headline, tail = line[: signs[-1]], line[signs[-1] :]
+    if not _is_headline(headline) or not _is_told(headline) or headline != headline.strip():
+        return None
+    spelled = tail.translate(vocabulary.same_letters)
+    for kind, pattern in forms:
+        found = pattern.fullmatch(spelled)
+        if found:
+            return _attribution(kind, found, tail, _name(tail, found), vocabulary), headline
+    return None
+
+
+def _name(line: str, found: "regex.Match[str]") -> str:
+    """The source by itself, as it would begin a line."""
+    start, end = found.span("said")
+    return line[start].upper() + line[start + 1 : end]
+
+
+def _attribution(
+    kind: AttributionKind, found: "regex.Match[str]", line: str, text: str, vocabulary: Vocabulary
+) -> Attribution:
+    spans = {field: found.span(field) for field in found.groupdict() if field != "said" and found[field]}
+    fields = {field: vocabulary.called(line[start:end]) for field, (start, end) in spans.items()}
+    return Attribution(kind=kind, text=text, **fields)
+
+
 @lru_cache(maxsize=64)
-def _patterns(code: str, outlets: tuple[str, ...]) -> tuple[tuple[AttributionKind, "regex.Pattern[str]"], ...]:
+def _forms(code: str, outlets: tuple[str, ...]) -> Mapping[Where, tuple[_Compiled, ...]]:
     vocabulary = VOCABULARIES[code]
-    # Patterns are spelled by the same rule as the line; their own signs are none of those letters.
-    return tuple(
-        (form.kind, regex.compile(form.pattern.translate(vocabulary.same_letters)))
-        for form in vocabulary.forms((*filter(None, outlets), *vocabulary.outlets))
-    )
+    found: dict[Where, list[_Compiled]] = {where: [] for where in get_args(Where)}
+    for form in vocabulary.forms((*filter(None, outlets), *vocabulary.outlets)):
+        # Patterns are spelled by the same rule as the line; their own signs are none of those letters.
+        found[form.where].append((form.kind, regex.compile(form.pattern.translate(vocabulary.same_letters))))
+    return {where: tuple(compiled) for where, compiled in found.items()}
 
 
 def _is_headline(headline: str) -> bool:
@@ -124,7 +181,12 @@ def _is_headline(headline: str) -> bool:
     return len(words) > 1 and not headline[0].isspace() and not is_mark(headline[0])
 
 
+def _is_told(headline: str) -> bool:
+    """Whether `headline` is news and not a question about somebody."""
+    return not headline.endswith(("?", "؟"))
+
+
 def _is_said(headline: str, vocabulary: Vocabulary) -> bool:
-    """Whether `headline` can be what a person said, not a question or a title about them."""
+    """Whether `headline` can be what a person said, not a title about them."""
     first = headline.split()[0].strip("¿¡\"'“”‘’«».,").lower().translate(vocabulary.same_letters)
-    return not headline.rstrip().endswith(("?", "؟")) and first not in vocabulary.not_said
+    return first not in vocabulary.not_said

@@ -20,6 +20,14 @@ def isolated(text: str, dir: Literal["ltr", "rtl"]) -> str:
     return f"{_OPENING[dir]}{text}{PDI}"
 
 
+def unwrapped(text: str) -> str:
+    """What `isolated` was given: `text` without the mark and the isolate around the whole of it."""
+    for opening in _OPENING.values():
+        if text.startswith(opening) and text.endswith(PDI):
+            return text.removeprefix(opening).removesuffix(PDI)
+    return text
+
+
 def closed(text: str) -> str:
     """`text` with an end for every isolate that it leaves open (it was cut)."""
     still_open = 0

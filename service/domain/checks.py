@@ -24,6 +24,7 @@ from service.domain.alert import (
     ticker_text,
 )
 from service.domain.fields import Fields, Notice
+from service.domain.lint import lint
 from service.domain.newsroom import Edition, Newsroom
 
 ID_FORM = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
@@ -65,12 +66,13 @@ def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bo
     read.know(FIELDS)
     edition = _edition(read, newsroom)
     given, headline, line = words(read, edition, newsroom)
+    level = read.choice("level", LEVELS, "brief")
     draft = Draft(
         edition=edition,
         headline=headline,
         text=line,
         attribution=given,
-        level=read.choice("level", LEVELS, "brief"),
+        level=level,
         sections=read.terms("sections", newsroom.sections),
         regions=read.terms("regions", newsroom.regions),
         places=read.places(),
@@ -84,7 +86,7 @@ def check_alert(body: object, newsroom: Newsroom, now_ms: int, *, allow_http: bo
         note=read.remark("note"),
         override=_override(read),
         override_reason=read.remark("overrideReason"),
-        warnings=tuple(read.warnings),
+        warnings=(*read.warnings, *lint(line, headline, given, newsroom.levels[level].long_graphemes)),
     )
     check_order(read, draft.publish_at_ms, draft.expires_ms)
     read.finish()

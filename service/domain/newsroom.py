@@ -47,10 +47,13 @@ class Edition(msgspec.Struct, frozen=True):
 
 
 class LevelRule(msgspec.Struct, frozen=True):
-    """How loud a level is (ninjs urgency) and how long its push can be undone, in seconds."""
+    """How loud a level is (ninjs urgency), how long its push can be undone, in seconds, and how many characters of a
+    headline are read at a glance; beyond them an editor is warned.
+    """
 
     urgency: int
     fuse_s: float
+    long_graphemes: int = 160
 
 
 class Guards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,21 +4,29 @@ The rule to remember: a form stands in a table only if a line that has it cannot
 portfolios and roles are closed lists for that reason: an unknown word means "not certain", and the line stays whole.
 """
 
+import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
 from service.domain.alert import AttributionKind
 
+Where = Literal["colon", "opening", "end"]
+"""Where a source is named: before a colon, at the beginning with a sign of its own (a dateline), or behind the news."""
+
+DASH = "(?: [-–—] | -- )"
+
 
 class Form(NamedTuple):
-    """One way of naming a source before the colon."""
+    """One way of naming a source."""
 
     kind: AttributionKind
-    # Matches the whole of what stands before the colon. Its groups are fields of the attribution: outlet, place,
-    # speaker, role, addressee, via.
+    # Before a colon: matches the whole of what stands there. Elsewhere: matches all that is not the headline, with the
+    # sign that parts the two, and its group `said` is the source by itself. Its other groups are fields of the
+    # attribution: outlet, place, speaker, role, addressee, via.
     pattern: str
+    where: Where = "colon"
 
 
 class Vocabulary(NamedTuple):
@@ -44,3 +52,8 @@ def one_of(words: Iterable[str]) -> str:
 def opening(words: Iterable[str]) -> tuple[str, ...]:
     """`words` as they open a sentence: the first letter large, the rest as it is."""
     return tuple(word[0].upper() + word[1:] for word in words)
+
+
+def large(words: Iterable[str]) -> tuple[str, ...]:
+    """`words` in title case: every first letter large, but for "of"."""
+    return tuple(re.sub(r"\b(?!of\b)\w", lambda letter: letter[0].upper(), word) for word in words)

@@ -4,7 +4,7 @@ The rule to remember: Arabic has no large letters, so nothing tells a name from 
 and outlets known by name count, and an office is taken without the name of who holds it.
 """
 
-from service.domain.vocabulary import Form, Vocabulary, one_of
+from service.domain.vocabulary import DASH, Form, Vocabulary, one_of
 
 OUTLETS = (
     *("الجزيرة", "العربية", "الحدث", "الميادين", "المنار", "المملكة", "الشرق", "الغد", "الحرة", "الشرق الأوسط"),
@@ -42,7 +42,11 @@ PLACES = (
 )
 # "A town called …": the next word is its name.
 PLACE_NOUNS = ("بلدة", "قرية", "محافظة", "مخيم", "مدينة", "ولاية")
-SIDES = ("جنوب", "جنوبي", "شرق", "شرقي", "شمال", "شمالي", "غرب", "غربي", "وسط")
+# Parts of a known place.
+SIDES = (
+    *("جبل", "جنوب", "جنوبي", "ريف", "شرق", "شرقي", "شمال", "شمالي", "ضواحي", "غرب", "غربي", "مطار", "ميناء"),
+    "وسط",
+)
 
 PORTFOLIOS = (
     *("الاتصالات", "الإعلام", "الاقتصاد", "البيئة", "التجارة", "التربية", "التعليم", "الثقافة", "الخارجية"),
@@ -51,7 +55,8 @@ PORTFOLIOS = (
 )
 BODIES = (
     *("الأمم المتحدة", "البيت الأبيض", "الجيش", "الحكومة", "الخارجية", "الداخلية", "الدفاع المدني", "الرئاسة"),
-    *("الشرطة", "وزارة الخارجية", "وزارة الداخلية", "وزارة الدفاع", "وزارة الصحة", "وزارة النقل"),
+    "الشرطة",
+    *(f"وزارة {portfolio}" for portfolio in PORTFOLIOS),
 )
 # Offices certain by themselves.
 ROLES = (
@@ -75,7 +80,20 @@ DEMONYMS = (
     *("اليمني", "الإسرائيلي", "الأوروبي"),
 )
 
-SOURCES = ("أمنية", "حكومية", "دبلوماسية", "رسمية", "سياسية", "طبية", "عسكرية", "قضائية", "محلية", "مطلعة")
+SOURCES = (
+    *("أمنية", "حكومية", "خاصة", "دبلوماسية", "رسمية", "سياسية", "طبية", "عسكرية", "قضائية", "محلية", "مطلعة"),
+    "ميدانية",
+)
+
+_FEMININE = "ة"
+# Of one source: "مصدر أمني".
+ONE_SOURCE = tuple(kind.removesuffix(_FEMININE) for kind in SOURCES)
+
+MONTHS = (
+    *("يناير", "فبراير", "مارس", "أبريل", "إبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر"),
+    *("نوفمبر", "ديسمبر", "كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران", "تموز", "آب", "أيلول"),
+    *("تشرين الأول", "تشرين الثاني", "كانون الأول"),
+)
 
 NOT_SAID = ("أين", "سيرة", "كيف", "لماذا", "ما", "ماذا", "متى", "مسيرة", "من", "هل")
 
@@ -88,6 +106,12 @@ _PLACE = rf"(?:{one_of(PLACES)}|{one_of(SIDES)} {one_of(PLACES)}|{one_of(PLACE_N
 _DEMONYM = rf"{one_of(DEMONYMS)}ة?"
 
 
+_DATE = rf"[0-9٠-٩]{{1,2}} {one_of(MONTHS)}(?:/{one_of(MONTHS)})?(?: [0-9٠-٩]{{4}})?"
+_CORRESPONDENTS = one_of(("مراسل", "مراسلة", "مراسلا", "مراسلتا", "مراسلو", "مراسلات", "موفد", "موفدة", "موفدو"))
+_OURS = one_of(("مراسلنا", "مراسلتنا", "مراسلونا", "مراسلاتنا", "موفدنا", "موفدتنا", "موفدونا"))
+_ACCORDING_TO = "(?:بحسب|حسب|وفق|وفقا ل|وفقاً ل)"
+
+
 def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
     known = one_of(names)
     noun_and_name = rf"{one_of(MEDIA_NOUNS)} {_MEDIA_NAME}"
@@ -97,18 +121,38 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
     without = one_of(name for name in names if not name.startswith("ال"))
 
     def to(field: str) -> str:
-        return rf" (?:ل(?P<{field}>{without}|{noun_and_name})|(?P<{field}>{one_of(with_article)}))"
+        quoted = "|".join(rf"{opening}(?P<{field}>{outlet}){ending}" for opening, ending in ('""', "«»", "“”"))
+        melted = rf"ل(?P<{field}>{without}|{noun_and_name})|(?P<{field}>{one_of(with_article)})"
+        return rf" (?:{melted}|لـ ?(?:(?P<{field}>{outlet})|{quoted}))"
 
-    sources = rf"(?:مصادر|(?P<speaker>مصادر {one_of(SOURCES)}))"
-    office = rf"(?:{one_of(ROLES)}(?: {_DEMONYM})?|{one_of(TITLES)} {_DEMONYM})"
+    nationality = one_of(name.removeprefix("ال") for name in DEMONYMS)
+    of_kind = (
+        rf"مصادر (?:{one_of(SOURCES)}(?: {nationality}ة)?|{nationality}ة)"
+        rf"|مصدر (?:{one_of(ONE_SOURCE)}(?: {nationality})?|{nationality})"
+    )
+    qualified = rf"(?P<speaker>{of_kind})"
+    sources = rf"(?:مصادر|مصدر|{qualified})"
+    office = rf"(?:{one_of(ROLES)}(?: {_DEMONYM})?|{one_of(TITLES)} {_DEMONYM}|رئيسة? بلدية {_PLACE})"
+    said = rf"(?P<said>{sources}{to('via')}|{qualified})"
     return (
-        Form("correspondent", rf"(?:مراسل|مراسلة|موفد|موفدة) (?P<outlet>{outlet})(?:{in_place})?"),
-        Form("correspondent", rf"(?:مراسلنا|مراسلتنا|موفدنا|موفدتنا)(?:{in_place})?"),
+        Form("correspondent", rf"{_CORRESPONDENTS} (?P<outlet>{outlet})(?:{in_place})?"),
+        Form("correspondent", rf"{_OURS}(?:{in_place})?"),
         Form("sources", rf"{sources}{to('via')}"),
         Form("sources", rf"(?P<via>{known}) عن مصادر(?: {one_of(SOURCES)})?"),
-        Form("sources", rf"(?P<speaker>مصادر {one_of(SOURCES)})"),
+        Form("sources", qualified),
+        Form("sources", rf"{_ACCORDING_TO} ?{said}"),
         Form("agency", rf"وكالة (?P<outlet>{one_of(AGENCIES)})"),
+        Form("agency", rf"(?P<place>{_PLACE})(?: [-–—] |/)(?P<outlet>{one_of(AGENCIES)})"),
         Form("official", rf"(?P<role>{office})(?:{to('addressee')})?"),
+        Form(
+            "agency",
+            rf"(?P<said>(?P<place>{_PLACE})(?:(?: |، ){_DATE})? \((?P<outlet>{outlet})\)){DASH}",
+            "opening",
+        ),
+        # A place and a date without an agency may announce a concert: no large letters show a dateline.
+        Form("sources", rf"{_ACCORDING_TO} ?{said}، ", "opening"),
+        Form("sources", rf"(?:، |{DASH})(?:{_ACCORDING_TO} ?)?{said}\.?", "end"),
+        Form("sources", rf"{DASH}(?P<said>مصادر)\.?", "end"),
     )
 
 

@@ -1,10 +1,11 @@
 """English attributions.
 
 The rule to remember: small letters are the proof. In "Example News correspondent in Oslo" they show that the large ones
-begin names; a line in title case ("President Doe Resigns: …") proves nothing and stays whole.
+begin names; a line in title case ("President Doe Resigns: …") proves nothing and stays whole. A dateline is the other
+way round: there large letters are the form.
 """
 
-from service.domain.vocabulary import Form, Vocabulary, one_of, opening
+from service.domain.vocabulary import DASH, Form, Vocabulary, large, one_of, opening
 
 OUTLETS = (
     *("ABC", "AFP", "AP", "BBC", "CBC", "CBS", "CNN", "DW", "EFE", "ITV", "NBC", "NHK", "NPR", "PBS", "RTÉ"),
@@ -14,10 +15,17 @@ OUTLETS = (
     *("the Independent", "Xinhua", "Yonhap"),
 )
 
+# Of these, the agencies, whose datelines name towns that nobody knows.
+AGENCIES = (
+    *("AFP", "ANSA", "AP", "Anadolu", "Associated Press", "Bloomberg", "EFE", "Kyodo", "Reuters", "TASS", "WAFA"),
+    *("Xinhua", "Yonhap", "dpa"),
+)
+
 # A name that holds one of these is an outlet's, whatever else it holds.
 MEDIA_WORDS = (
-    *("Broadcasting", "Chronicle", "Daily", "FM", "Gazette", "Herald", "Journal", "News", "Newspaper", "Post"),
-    *("Press", "Radio", "Telegraph", "Television", "Times", "Tribune", "TV", "Weekly"),
+    *("Broadcasting", "Bulletin", "Chronicle", "Courier", "Daily", "Dispatch", "Examiner", "FM", "Gazette"),
+    *("Herald", "Inquirer", "Journal", "Media", "Network", "News", "News Agency", "Newspaper", "Observer", "Post"),
+    *("Press", "Press Agency", "Radio", "Telegraph", "Television", "Times", "Tribune", "TV", "Weekly", "Wire"),
 )
 
 MEDIA_OPENINGS = ("Daily", "Radio", "TV")
@@ -31,24 +39,54 @@ NO_NAMES = (
 )
 # Places nobody reports from under that name alone.
 NO_PLACES = (
-    *("Court", "Custody", "Danger", "Exile", "Hiding", "Hospital", "Jail", "Pictures", "Prison", "Tears"),
-    *("Trouble",),
+    *("Brief", "Chains", "Conversation", "Court", "Custody", "Danger", "Exile", "Hiding", "Hospital", "Jail"),
+    *("Numbers", "Peril", "Pictures", "Prison", "Quarantine", "Tears", "Trouble"),
 )
 # Words that begin and end places of several words.
 PLACE_OPENINGS = (
-    *("Abu", "Addis", "Buenos", "Burkina", "Cape", "Central", "Costa", "Dar es", "East", "El", "Great", "Hong"),
-    *("Kuala", "Las", "Los", "Mount", "New", "North", "Northern", "Port", "Puerto", "Rio", "San", "Santa"),
-    *("Santo", "Saudi", "São", "Sierra", "South", "Southern", "Sri", "St", "St.", "Tel", "United", "Upper"),
-    *("West", "Western"),
+    *("Abu", "Addis", "Buenos", "Burkina", "Cape", "Central", "Costa", "Dar es", "East", "Eastern", "El"),
+    *("Fort", "Great", "Hong", "Kuala", "Lake", "Las", "Los", "Lower", "Mount", "New", "North", "Northern"),
+    *("Old", "Port", "Puerto", "Rio", "Saint", "San", "Santa", "Santo", "Saudi", "São", "Sierra", "South"),
+    *("Southern", "Sri", "St", "St.", "Tel", "United", "Upper", "West", "Western"),
 )
 PLACE_ENDINGS = (
-    *("Bank", "City", "Coast", "County", "DC", "Delta", "Island", "Islands", "Peninsula", "Province"),
-    *("Republic", "Region", "State", "Strip", "Valley"),
+    *("Airport", "Bank", "Bay", "Beach", "City", "Coast", "County", "Creek", "DC", "Delta", "District", "Falls"),
+    *("Harbor", "Harbour", "Heights", "Hill", "Hills", "Island", "Islands", "Lake", "Mountains", "Peninsula"),
+    *("Province", "Region", "Republic", "River", "Springs", "State", "Strip", "Town", "Valley", "Village"),
+)
+SIDES = ("central", "eastern", "northern", "occupied", "southern", "western")
+# Words that begin the name of a place in a dateline without an agency ("PORT VALE, 12 March — …"), where hardly
+# anything else shows that it is one …
+DATELINE_OPENINGS = (
+    *("ABU", "ADDIS", "BUENOS", "CAPE", "EL", "FORT", "HONG", "KUALA", "LAS", "LOS", "MOUNT", "PORT", "PUERTO"),
+    *("RIO", "SAINT", "SAN", "SANTA", "SANTO", "SÃO", "ST", "ST.", "TEL"),
+)
+# … and places that stand there alone.
+DATELINE_PLACES = (
+    *("AMMAN", "AMSTERDAM", "ANKARA", "ATHENS", "BAGHDAD", "BANGKOK", "BEIJING", "BEIRUT", "BERLIN", "BOGOTA"),
+    *("BOGOTÁ", "BRASILIA", "BRUSSELS", "CAIRO", "CANBERRA", "CARACAS", "CHICAGO", "COPENHAGEN", "DAKAR"),
+    *("DAMASCUS", "DELHI", "DHAKA", "DOHA", "DUBAI", "DUBLIN", "GAZA", "GENEVA", "HAVANA", "HELSINKI"),
+    *("ISLAMABAD", "ISTANBUL", "JAKARTA", "JERUSALEM", "JOHANNESBURG", "KABUL", "KHARTOUM", "KYIV", "LAGOS"),
+    *("LIMA", "LISBON", "LONDON", "MADRID", "MANILA", "MEXICO CITY", "MOSCOW", "MUMBAI", "NAIROBI"),
+    *("NEW DELHI", "NEW YORK", "OSLO", "OTTAWA", "PARIS", "PRAGUE", "QUITO", "RABAT", "RAMALLAH", "RIYADH"),
+    *("ROME", "SANTIAGO", "SEOUL", "SINGAPORE", "STOCKHOLM", "SYDNEY", "TEHRAN", "TOKYO", "TORONTO"),
+    *("TRIPOLI", "TUNIS", "VIENNA", "WARSAW", "WASHINGTON"),
+)
+TOWN_ENDINGS = ("Bay", "Beach", "City", "Falls", "Harbor", "Harbour", "Heights", "Island", "Springs")
+# Words in large letters that begin a line and are no place.
+NO_DATELINES = (
+    *("ADVISORY", "ALERT", "ANALYSIS", "BREAKING", "BRIEF", "COLUMN", "CORRECTED", "CORRECTION", "DEVELOPING"),
+    *("EXCLUSIVE", "EXPLAINER", "FACTBOX", "FEATURE", "FLASH", "GRAPHIC", "INSIGHT", "INTERVIEW", "JUST", "LIVE"),
+    *("MARKETS", "NEWS", "OBITUARY", "OPINION", "PHOTO", "PHOTOS", "PICTURES", "POLL", "PREVIEW", "QUOTES"),
+    *("RECAP", "REFILE", "REPORT", "REVIEW", "SNAP", "SPORT", "SPORTS", "TEXT", "TIMELINE", "UPDATE", "URGENT"),
+    *("VIDEO", "WATCH", "WEATHER", "WRAPUP"),
 )
 
 DESKS = (
-    *("Africa", "Asia", "Europe", "Middle East", "business", "culture", "defence", "diplomatic", "economics"),
-    *("education", "environment", "health", "political", "science", "sports", "technology", "transport"),
+    *("Africa", "Asia", "Europe", "Middle East", "business", "chief", "climate", "court", "crime", "culture"),
+    *("defence", "diplomatic", "economics", "education", "energy", "environment", "foreign", "health", "legal"),
+    *("political", "science", "security", "senior", "space", "special", "sports", "technology", "transport"),
+    *("war", "weather"),
 )
 
 PORTFOLIOS = (
@@ -57,7 +95,8 @@ PORTFOLIOS = (
     *("information", "interior", "justice", "labour", "oil", "science", "sports", "tourism", "trade"),
     *("transport", "water"),
 )
-SECRETARIES = ("defence", "education", "foreign", "health", "home", "transport")
+OFFICIALS = ("EU", "NATO", "UN", "defence", "government", "health", "military", "security")
+SECRETARIES = ("defence", "defense", "education", "foreign", "health", "home", "transport")
 BODIES = (
     *("UN", "EU", "NATO", "White House", "army", "coastguard", "coast guard", "fire service"),
     *("foreign ministry", "government", "health ministry", "interior ministry", "defence ministry", "military"),
@@ -67,7 +106,8 @@ SPOKES = ("spokesperson", "spokesman", "spokeswoman")
 
 # Roles of several words: they need neither a name nor a country to be recognised.
 ROLES = (
-    *("prime minister", "deputy prime minister", "UN secretary-general", "NATO secretary-general"),
+    *("prime minister", "deputy prime minister", "secretary of state", "UN secretary-general"),
+    *("NATO secretary-general", "fire chief", "police chief"),
     *(f"{portfolio} minister" for portfolio in PORTFOLIOS),
     *(f"{portfolio} secretary" for portfolio in SECRETARIES),
     *(f"{body} {spokes}" for body in BODIES for spokes in SPOKES),
@@ -92,6 +132,12 @@ SOURCES = (
     *("police", "political", "security"),
 )
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
+    *("November", "December", "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sep", "Sept", "Oct", "Nov", "Dec"),
+    *("Jan.", "Feb.", "Mar.", "Apr.", "Jun.", "Jul.", "Aug.", "Sep.", "Sept.", "Oct.", "Nov.", "Dec."),
+)
+
 NOT_SAID = (
     *("a", "an", "explained", "explainer", "how", "in", "inside", "live", "obituary", "profile", "the"),
     *("timeline", "video", "watch", "what", "when", "where", "which", "who", "why"),
@@ -101,7 +147,7 @@ _NAME_WORD = r"\p{Lu}[\p{L}\p{M}'’.-]*+"
 # One word, unless a table or a particle joins more: in "correspondent in Oslo Jane Doe" a person follows the place.
 _PLACE_WORD = rf"(?:[Aa]l-)?{_NAME_WORD}"
 _PLACE = (
-    rf"(?!{one_of(NO_PLACES)}\b)(?:the )?(?:{one_of(PLACE_OPENINGS)} )?{_PLACE_WORD}"
+    rf"(?!{one_of(NO_PLACES)}\b)(?:the )?(?:{one_of(SIDES)} )?(?:{one_of(PLACE_OPENINGS)} )?{_PLACE_WORD}"
     rf"(?: (?:of|de|del|da|do)(?: the| la| los)? {_PLACE_WORD})?(?: {one_of(PLACE_ENDINGS)})?"
 )
 # Two names, so that "Foreign minister Doe Resigns" stays outside; particles belong to the second.
@@ -113,29 +159,81 @@ _UNKNOWN_OUTLET = (
     rf"(?:(?:[Tt]he )?{_NO_NAME}(?:(?:{_NAME_WORD} ){{1,3}}{_MEDIA}|{one_of(MEDIA_OPENINGS)} {_NAME_WORD})"
     rf"|[Tt]he {_MEDIA})"
 )
-_ROLE = rf"(?:{one_of(opening(ROLES))}|{one_of(DEMONYMS)} {one_of((*ROLES, *TITLES))})"
+_OFFICES = (*ROLES, *TITLES)
+_ROLE = rf"(?:{one_of(opening(ROLES))}|{one_of(DEMONYMS)} {one_of(_OFFICES)})"
+# In large letters throughout an office is certain only by itself; with a name it may be "Foreign Minister Doe Resigns".
+_OFFICIAL = rf"(?:{one_of((*DEMONYMS, *opening(OFFICIALS)))}|Senior {one_of((*DEMONYMS, *OFFICIALS))})"
+_LARGE_ROLE = rf"(?:{one_of(large(ROLES))}|{one_of(DEMONYMS)} {one_of(large(_OFFICES))})"
+
+# A town certain by its own words, so that a small "mayor" behind it is an office.
+_TOWN = (
+    rf"(?:{one_of(name.title() for name in DATELINE_OPENINGS)} {_NAME_WORD}|{_NAME_WORD} {one_of(TOWN_ENDINGS)}"
+    rf"|{one_of(name.title() for name in DATELINE_PLACES)})"
+)
+_CAPITALS = r"\p{Lu}[\p{Lu}\p{M}'’.-]+"
+_DATE = rf"(?:[0-9]{{1,2}} {one_of(MONTHS)}|{one_of(MONTHS)} [0-9]{{1,2}})(?:,? [0-9]{{4}})?"
+_COMPOUND = "|".join((
+    rf"{one_of(word.upper() for word in PLACE_OPENINGS)} {_CAPITALS}",
+    rf"{_CAPITALS} {one_of(word.upper() for word in PLACE_ENDINGS)}",
+))  # fmt: skip
+_NO_LABEL = rf"(?!{one_of(NO_DATELINES)}\b)"
+_FILED_FROM = rf"{_NO_LABEL}(?:{one_of(DATELINE_PLACES)}|{_COMPOUND})"
+_CERTAIN_DATELINE = rf"(?:{one_of(DATELINE_PLACES)}|{one_of(DATELINE_OPENINGS)} {_CAPITALS})"
+_KNOWN_CITY = one_of(name.title() for name in DATELINE_PLACES)
 
 
 def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
     known = one_of(names)
-    outlet = rf"(?:{known}|{_UNKNOWN_OUTLET})"
-    desk = rf"(?: {one_of(DESKS)})?"
+    outlet = rf"(?:(?:[Tt]he )?{known}|{_UNKNOWN_OUTLET})"
+    desk = rf"(?: {one_of(DESKS)}){{0,2}}"
+    people = r"(?:correspondent|reporter)s?"
     to_outlet = rf"(?: to (?P<addressee>{outlet}))?"
-    sources = rf"(?:Sources|(?P<speaker>{one_of(opening(SOURCES))} sources))"
+    of_kind = rf"(?:(?:{one_of(DEMONYMS)} )?{one_of(SOURCES)}|{one_of(DEMONYMS)})"
+    qualified = rf"(?P<speaker>(?:{one_of(DEMONYMS)}(?: {one_of(SOURCES)})?|{one_of(opening(SOURCES))}) sources?)"
+    counted = "(?:an?|two|three|four|five|several|multiple)"
+    small_sources = rf"(?:{counted} )?(?:sources?|(?P<speaker>{of_kind} sources?))"
+    in_place = rf"(?: (?:in|from) (?P<place>{_PLACE}))?"
+    in_country, dated = rf"(?:, {_NAME_WORD})?", rf"(?:, {_DATE})?"
+    told = rf"(?:tells?|told|to) (?P<via>{outlet})"
     return (
         Form(
             "correspondent",
-            rf"(?:The )?(?P<outlet>{outlet}){desk} (?:correspondent|reporter)(?: in (?P<place>{_PLACE}))?",
+            rf"(?:The )?(?P<outlet>{outlet})(?:['’]s?)?{desk} {people}{in_place}",
         ),
-        Form("correspondent", rf"Our{desk} (?:correspondent|reporter)(?: in (?P<place>{_PLACE}))?"),
+        Form("correspondent", rf"(?:Correspondent|Reporter) for (?P<outlet>{outlet}){in_place}"),
+        Form("correspondent", rf"Our{desk} {people}{in_place}"),
         Form("correspondent", rf"Correspondent in (?P<place>{_PLACE})"),
-        Form("sources", rf"{sources} to (?P<via>{outlet})"),
-        Form("sources", rf"(?P<via>{outlet}), citing (?:{one_of(SOURCES)} )?sources"),
-        Form("sources", rf"(?P<speaker>{one_of(opening(SOURCES))} sources)"),
+        Form("sources", rf"(?:Sources?|{qualified}) {told}"),
+        Form("sources", rf"(?P<via>{outlet}), citing (?:{of_kind} )?sources"),
+        Form("sources", qualified),
         Form("agency", rf"(?P<outlet>{known}) news agency"),
-        Form("official", rf"(?P<role>{_ROLE}){to_outlet}"),
+        Form("official", rf"(?P<role>{_ROLE}|{_LARGE_ROLE}){to_outlet}"),
         Form("official", rf"(?P<role>{_ROLE}) (?P<speaker>{_PERSON}){to_outlet}"),
-        Form("official", rf"(?P<speaker>{_PERSON}), (?P<role>{one_of((*ROLES, *TITLES))}(?: of {_PLACE})?)"),
+        Form("official", rf"(?P<role>{_TOWN} (?:mayor|governor))(?: (?P<speaker>{_PERSON}))?{to_outlet}"),
+        Form("official", rf"(?P<role>{_OFFICIAL} official){to_outlet}"),
+        Form("official", rf"(?P<role>{one_of(opening(SPOKES))} for (?:the )?{one_of(BODIES)}){to_outlet}"),
+        Form(
+            "official",
+            rf"(?P<speaker>{_PERSON}), (?P<role>{one_of((*_OFFICES, *large(_OFFICES)))}(?: of {_PLACE})?){to_outlet}",
+        ),
+        Form(
+            "agency",
+            rf"(?P<said>(?:(?P<place>{_FILED_FROM}(?:/{_CAPITALS})?){in_country}{dated}|(?P<place>{_KNOWN_CITY})) "
+            rf"\((?P<outlet>{outlet})\)){DASH}",
+            "opening",
+        ),
+        # Beside an agency one unknown word in capitals is a place too; two may be a person.
+        Form(
+            "agency",
+            rf"(?P<said>(?P<place>{_NO_LABEL}{_CAPITALS}){in_country}{dated} \((?P<outlet>{one_of(AGENCIES)})\)){DASH}",
+            "opening",
+        ),
+        Form("correspondent", rf"(?P<said>(?P<place>{_CERTAIN_DATELINE}){in_country}, {_DATE}){DASH}", "opening"),
+        Form("sources", rf"According to (?P<said>(?P<speaker>{of_kind} sources)), ", "opening"),
+        Form("sources", rf"(?:, |{DASH})(?P<said>{small_sources} {told})\.?", "end"),
+        Form("sources", rf"(?:, |{DASH})(?P<said>{small_sources}) (?:says?|said)\.?", "end"),
+        Form("sources", rf", according to (?P<said>{small_sources})\.?", "end"),
+        Form("sources", rf"{DASH}(?P<said>{small_sources})\.?", "end"),
     )
 
 

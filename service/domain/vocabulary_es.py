@@ -4,7 +4,7 @@ The rule to remember: Spanish writes offices small and names large, and a headli
 name. Articles before an office are common and belong to the form.
 """
 
-from service.domain.vocabulary import Form, Vocabulary, one_of, opening
+from service.domain.vocabulary import DASH, Form, Vocabulary, one_of, opening
 
 OUTLETS = (
     *("ABC", "AFP", "AP", "BBC", "CNN", "DW", "EFE", "RNE", "RTVE", "TVE", "ANSA", "Europa Press", "Reuters"),
@@ -12,18 +12,43 @@ OUTLETS = (
     *("La Vanguardia", "Le Monde", "Prensa Latina", "Télam", "Telesur"),
 )
 
+# Of these, the agencies, whose datelines name towns that nobody knows.
+AGENCIES = ("AFP", "ANSA", "AP", "EFE", "Europa Press", "Prensa Latina", "Reuters", "Télam", "Xinhua")
+
 # A name that begins with one of these is an outlet's …
 MEDIA_OPENINGS = ("Cadena", "Diario", "Noticias", "Periódico", "Radio", "Televisión")
 # … and so is one that ends with one of these.
-MEDIA_ENDINGS = ("News", "Noticias", "Press", "Radio", "Televisión", "TV")
+MEDIA_ENDINGS = ("Media", "News", "Noticias", "Press", "Radio", "Televisión", "TV", "Wire")
 
 # Words that begin and end places of several words.
 PLACE_OPENINGS = (
-    *("Abu", "Adís", "Alto", "Arabia", "Buenos", "Burkina", "Cabo", "Costa", "El", "Estados", "Gran", "Hong"),
-    *("Kuala", "La", "Las", "Los", "Monte", "Nueva", "Nuevo", "Oriente", "Puerto", "Reino", "Río", "San"),
-    *("Santa", "Santo", "Sierra", "Sri", "Tel"),
+    *("Abu", "Adís", "Alto", "Arabia", "Bahía", "Buenos", "Burkina", "Cabo", "Costa", "El", "Estados", "Gran"),
+    *("Hong", "Kuala", "La", "Las", "Los", "Monte", "Nueva", "Nuevo", "Oriente", "Puerto", "Punta", "Reino"),
+    *("Río", "San", "Santa", "Santo", "Sierra", "Sri", "Tel", "Valle", "Villa"),
 )
 PLACE_ENDINGS = ("Central", "Norte", "Occidental", "Oriental", "Sur")
+
+# Places that a dateline names alone ("Madrid, 12 mar.- …").
+DATELINE_PLACES = (
+    *("Ámsterdam", "Asunción", "Atenas", "Barcelona", "Beirut", "Berlín", "Bogotá", "Brasilia", "Bruselas"),
+    *("Buenos Aires", "Caracas", "Chicago", "Ciudad de México", "Damasco", "Doha", "Dublín", "El Cairo"),
+    *("Estambul", "Ginebra", "Guatemala", "Jerusalén", "Kiev", "La Habana", "La Paz", "Lima", "Lisboa"),
+    *("Londres", "Madrid", "Managua", "México", "Miami", "Montevideo", "Moscú", "Nueva York", "Oslo", "Panamá"),
+    *("París", "Pekín", "Quito", "Rabat", "Roma", "San José", "San Juan", "San Salvador", "Santiago"),
+    *("Santo Domingo", "Seúl", "Sevilla", "Tegucigalpa", "Tokio", "Túnez", "Valencia", "Varsovia", "Viena"),
+    "Washington",
+)
+# Words in large letters that begin a line and are no place.
+NO_DATELINES = (
+    *("ALERTA", "ANÁLISIS", "AVANCE", "CORRECCIÓN", "DEPORTES", "DIRECTO", "ENTREVISTA", "EXCLUSIVA"),
+    *("EXCLUSIVO", "FOTO", "FOTOS", "MERCADOS", "OPINIÓN", "PERFIL", "REPORTAJE", "RESUMEN", "TIEMPO"),
+    *("ÚLTIMA", "URGENTE", "VIDEO", "VÍDEO"),
+)
+MONTHS = (
+    *("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "setiembre"),
+    *("octubre", "noviembre", "diciembre", "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep"),
+    *("sept", "oct", "nov", "dic"),
+)
 
 PORTFOLIOS = (
     *("Agricultura", "Asuntos Exteriores", "Ciencia", "Comercio", "Cultura", "Defensa", "Economía"),
@@ -35,6 +60,7 @@ BODIES = (
     *("de la ONU", "de la OTAN", "de la Policía", "de la policía", "de la Presidencia", "de la presidencia"),
     *("de la Casa Blanca", "de Exteriores", "de Sanidad", "de los bomberos", "del Ejército", "del ejército"),
     *("del Gobierno", "del gobierno", "del Parlamento"),
+    *(f"del {ministry} de {portfolio}" for ministry in ("ministerio", "Ministerio") for portfolio in PORTFOLIOS),
 )
 
 # Offices of several words: certain without a name.
@@ -50,6 +76,17 @@ TITLES = (
     *("presidente", "presidenta", "vicepresidente", "vicepresidenta"),
 )
 
+# The country's adjective after an office, with its feminine.
+DEMONYMS = (
+    *("afgano", "alemán", "argelino", "argentino", "australiano", "austriaco", "boliviano", "brasileño"),
+    *("británico", "chileno", "chino", "colombiano", "cubano", "danés", "ecuatoriano", "egipcio", "español"),
+    *("estadounidense", "finlandés", "francés", "griego", "hondureño", "húngaro", "indio", "iraní", "iraquí"),
+    *("irlandés", "israelí", "italiano", "japonés", "jordano", "libanés", "libio", "marroquí", "mexicano"),
+    *("nicaragüense", "noruego", "palestino", "panameño", "paraguayo", "peruano", "polaco", "portugués"),
+    *("rumano", "ruso", "salvadoreño", "sirio", "sueco", "suizo", "tunecino", "turco", "ucraniano"),
+    *("uruguayo", "venezolano", "yemení"),
+)
+
 SOURCES = (
     *("del Gobierno", "de la investigación", "diplomáticas", "gubernamentales", "hospitalarias", "judiciales"),
     *("médicas", "militares", "oficiales", "policiales", "políticas", "de seguridad"),
@@ -60,6 +97,19 @@ NOT_SAID = (
     *("por", "qué", "quién", "quiénes", "trayectoria", "un", "una", "vida", "video", "vídeo"),
 )
 
+_FEMININE_ENDINGS = (("o", "a"), ("és", "esa"), ("án", "ana"), ("ol", "ola"))
+
+
+def _feminine(demonym: str) -> str:
+    for ending, feminine in _FEMININE_ENDINGS:
+        if demonym.endswith(ending):
+            return demonym.removesuffix(ending) + feminine
+    return demonym
+
+
+_DEMONYM = one_of({*DEMONYMS, *map(_feminine, DEMONYMS)})
+_PEOPLES = tuple(f"{_feminine(demonym)}s" for demonym in DEMONYMS)
+_OF_KIND = rf"(?:{one_of(SOURCES)}|{one_of(_PEOPLES)})"
 _NAME_WORD = r"\p{Lu}[\p{L}\p{M}'’.-]*+"
 # One word, unless a table or a particle joins more: in "corresponsal en Lima Ana Ejemplo" a person follows the place.
 _PLACE = (
@@ -74,30 +124,85 @@ _UNKNOWN_OUTLET = (
 )
 
 
+_CAPITALS = r"\p{Lu}[\p{Lu}\p{M}'’.-]+"
+_DATE = rf"[0-9]{{1,2}}(?: de)? {one_of(MONTHS)}\.?(?:,? (?:de )?[0-9]{{4}})?"
+_LARGE_PLACE = rf"{one_of(word.upper() for word in PLACE_OPENINGS)}(?: DE)? {_CAPITALS}"
+_SMALL_PLACE = rf"{one_of(PLACE_OPENINGS)} {_NAME_WORD}"
+_LARGE_CITY = one_of(place.upper() for place in DATELINE_PLACES)
+_CITY = rf"(?:{one_of(DATELINE_PLACES)}|{_LARGE_CITY})"
+_NO_LABEL = rf"(?!{one_of(NO_DATELINES)}\b)"
+# An agency's own sign after its dateline ("Lima (EFE).- …") leaves no doubt by itself.
+_SIGN = rf"(?:\.- ?|{DASH})"
+
+
 def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
     known = one_of(names)
     outlet = rf"(?:{known}|{_UNKNOWN_OUTLET})"
-    in_place = rf" en (?P<place>{_PLACE})"
-    correspondent = r"(?:(?:El |La )?[Cc]orresponsal|(?:El )?[Ee]nviado especial|(?:La )?[Ee]nviada especial)"
+    in_place = rf" (?:en|desde) (?P<place>{_PLACE})"
+    sent = r"[Ee]nviad(?:o especial|a especial|os especiales|as especiales)"
+    correspondent = rf"(?:(?:El |La |Los |Las )?(?:[Cc]orresponsal(?:es)?|[Rr]eporter[oa]s?|{sent}))"
+    ours = r"Nuestr(?:[oa]s? (?:corresponsal(?:es)?|enviad[oa] especial|enviad[oa]s especiales))"
     to_outlet = rf"(?: a (?P<addressee>{outlet}))?"
-    role = rf"(?:(?:El |La )(?P<role>{one_of(ROLES)})|(?P<role>{one_of(opening(ROLES))}))"
+    role = (
+        rf"(?:(?:El |La )(?P<role>{one_of(ROLES)}(?: {_DEMONYM})?)"
+        rf"|(?P<role>{one_of(opening(ROLES))}(?: {_DEMONYM})?))"
+    )
+    # An office of one word needs its country.
+    offices = ("primer ministro", "primera ministra", *TITLES)
+    national = (
+        rf"(?:(?:El |La )(?P<role>{one_of(offices)} {_DEMONYM}|ministr[oa] {_DEMONYM} de {one_of(PORTFOLIOS)})"
+        rf"|(?P<role>{one_of(opening(offices))} {_DEMONYM}|Ministr[oa] {_DEMONYM} de {one_of(PORTFOLIOS)}))"
+    )
     # Without its article only an office with a small second word shows that the line is not in title case.
     office = rf"(?:(?:El |La )(?P<role>{one_of((*ROLES, *TITLES))})|(?P<role>Primer ministro|Primera ministra))"
     of_place = rf"(?:(?:El |La )(?P<role>{one_of(TITLES)} de {_PLACE})|(?P<role>{one_of(opening(TITLES))} de {_PLACE}))"
+    large_sources = rf"(?:Fuentes|(?P<speaker>Fuentes {_OF_KIND}))"
+    several = "(?:dos |tres |cuatro |varias )?"
+    of_kind = rf"(?P<speaker>fuentes {_OF_KIND})"
+    through = rf"(?:a|de|consultadas por) (?P<via>{outlet})"
+    # "de" and an outlet is certain where the sentence says "según"; by itself it may be anything's springs.
+    told = rf"(?:fuentes {through}|{of_kind}(?: {through})?)"
+    saying = r"(?:dicen|dijeron|informan|informaron|aseguran|aseguraron|señalan|señalaron|confirman|confirmaron)"
     return (
         Form("correspondent", rf"{correspondent} de(?:l| la)? (?P<outlet>{outlet})(?:{in_place})?"),
-        Form(
-            "correspondent", rf"(?:Nuestr[oa] corresponsal|Nuestro enviado especial|Nuestra enviada especial){in_place}"
-        ),
-        Form("correspondent", r"Nuestr[oa] corresponsal"),
+        Form("correspondent", rf"{ours}(?:{in_place})?"),
         Form("correspondent", rf"Corresponsal{in_place}"),
-        Form("sources", rf"(?:Fuentes|(?P<speaker>Fuentes {one_of(SOURCES)})) a (?P<via>{outlet})"),
+        Form("sources", rf"{large_sources} a (?P<via>{outlet})"),
         Form("sources", rf"(?P<via>{outlet}), citando (?:a )?fuentes(?: {one_of(SOURCES)})?"),
-        Form("sources", rf"(?P<speaker>Fuentes {one_of(SOURCES)})"),
+        Form("sources", rf"(?P<speaker>Fuentes {_OF_KIND})"),
+        Form("sources", rf"Según {told}"),
         Form("agency", rf"(?:La )?[Aa]gencia (?:de noticias )?(?P<outlet>{known})"),
         Form("official", rf"{role}{to_outlet}"),
+        Form("official", rf"{national}{to_outlet}"),
         Form("official", rf"{office},? (?P<speaker>{_PERSON}){to_outlet}"),
         Form("official", rf"{of_place}, (?P<speaker>{_PERSON}){to_outlet}"),
+        Form("official", rf"(?P<role>{one_of(opening(ROLES))}), (?P<speaker>{_PERSON}){to_outlet}"),
+        Form("official", rf"(?P<speaker>{_PERSON}), (?P<role>{one_of(ROLES)}|{one_of(TITLES)} de {_PLACE}){to_outlet}"),
+        Form(
+            "agency",
+            rf"(?P<said>{_NO_LABEL}(?P<place>{_CITY}|{_LARGE_PLACE}|{_PLACE}(?=, [0-9]))(?:, {_DATE})? "
+            rf"\((?P<outlet>{outlet})\)){_SIGN}",
+            "opening",
+        ),
+        # Beside an agency one unknown word in capitals is a place too; two may be a person.
+        Form(
+            "agency",
+            rf"(?P<said>{_NO_LABEL}(?P<place>{_CAPITALS})(?:, {_DATE})? \((?P<outlet>{one_of(AGENCIES)})\)){_SIGN}",
+            "opening",
+        ),
+        Form("correspondent", rf"(?P<said>(?P<place>{_LARGE_CITY}|{_LARGE_PLACE}), {_DATE}){_SIGN}", "opening"),
+        Form("agency", rf"(?P<said>(?P<place>{_SMALL_PLACE}) \((?P<outlet>{outlet})\))\.- ?", "opening"),
+        # In small letters a place, a date and a dash may announce a concert.
+        Form("correspondent", rf"(?P<said>(?P<place>{_CITY}), {_DATE})\.- ?", "opening"),
+        Form("sources", rf"(?:Según|De acuerdo con) (?P<said>{told}), ", "opening"),
+        Form("sources", rf", (?:según|de acuerdo con) (?P<said>{several}(?:fuentes|{told}))\.?", "end"),
+        Form("sources", rf", (?:según )?{saying} (?P<said>{several}{told})\.?", "end"),
+        Form(
+            "sources",
+            rf"(?:, |{DASH})(?P<said>fuentes a (?P<via>{outlet})|{of_kind}(?: a (?P<via>{outlet}))?)\.?",
+            "end",
+        ),
+        Form("sources", rf"{DASH}(?P<said>fuentes)\.?", "end"),
     )
 
 

@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 from base64 import b32encode
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from importlib import resources
 from typing import cast
 
@@ -226,6 +226,20 @@ async def counts(store: Store) -> dict[str, int]:
     async with reaching_store():
         found = await store.hgetall(keys.DEVICE_COUNTS)
     return {name.decode(): int(devices) for name, devices in found.items()}
+
+
+async def pages_of_counts(store: Store, pages_max: int) -> AsyncIterator[dict[str, int]]:
+    """The same in pages, so that the store answers others meanwhile: at most `pages_max` of some `SCANNED_AT_ONCE`.
+    A shape stands in one page, with its count of that moment. Raises StoreUnavailable.
+    """
+    cursor, seen = 0, set[bytes]()
+    for _ in range(pages_max):
+        async with reaching_store():
+            cursor, found = await store.hscan(keys.DEVICE_COUNTS, cursor, None, SCANNED_AT_ONCE)
+        yield {name.decode(): int(devices) for name, devices in found.items() if name not in seen}
+        if cursor == 0:
+            return
+        seen.update(found)  # a hash that grows meanwhile may tell a field twice
 
 
 async def tombstones(store: Store) -> int:
