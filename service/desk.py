@@ -200,9 +200,10 @@ class Desk:
 
     async def approve(self, alert_id: str, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         """The answer to whoever approves what is out already: WrongState, unless the same request has just been done.
-        Raises also NotFound, StoreUnavailable, IdempotencyMismatch, NotDurable.
+        Raises also NotFound, Forbidden, StoreUnavailable, IdempotencyMismatch, NotDurable.
         """
         stored = await self.read(alert_id, actor.test)
+        _refuse_unless_allowed("approve", stored.record, actor)
         done = await self.answered(idempotency)
         if done is None:
             refusal = WrongState(stored.record.state, "approve")
@@ -336,7 +337,7 @@ def waiting(answer: Answer) -> Outcome:
     )  # fmt: skip
 
 
-def _refuse_unless_allowed(verb: ChangeVerb, record: Record, actor: Actor) -> None:
+def _refuse_unless_allowed(verb: Verb, record: Record, actor: Actor) -> None:
     own = record.author.key_id == actor.author.key_id
     on_hold = record.state == "withheld"
     needed = roles.needed_to_change(verb, own, on_hold=on_hold)

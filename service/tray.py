@@ -123,9 +123,9 @@ class Tray:
         if_match: int | None, idempotency: Idempotency | None,
     ) -> Outcome:  # fmt: skip
         state, now_ms = pending.record.state, self._now_ms()
+        _refuse_unless_allowed(verb, pending, actor)
         if verb == "update" and state not in lifecycle.PENDING:
             raise WrongState(state, verb)
-        _refuse_unless_allowed(verb, pending, actor)
         if if_match is not None and if_match != pending.alert.version:
             raise VersionStale(pending.alert.version)
         if verb == "update":

@@ -209,8 +209,8 @@ class Editor:
         await self._shown(outcome)
         metrics.count_verb(verb, outcome.replayed, time.perf_counter() - started_at)
         log.info(
-            "done", verb=verb, alert=outcome.alert_id, version=outcome.version, cursor=outcome.cursor, by=key.id,
-            again=outcome.replayed,
+            "done", verb=verb, alert=outcome.alert_id, version=outcome.version, cursor=outcome.cursor or None,
+            waits=outcome.state, by=key.id, again=outcome.replayed,
         )  # fmt: skip
         return _answer(outcome)
 

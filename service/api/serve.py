@@ -49,7 +49,7 @@ class Process:
     def __init__(self, settings: Settings, **options: float) -> None:
         """Raises ValueError for a newsroom that is not complete. Touches neither network nor store."""
         store_url = settings.redis_url or embedded.url(settings.data_dir)
-        newsroom = newsrooms.from_config(settings.newsroom)
+        self.newsroom = newsroom = newsrooms.from_config(settings.newsroom)
         checks.prepare(newsroom)
         self.store = connection.for_commands(store_url, settings.store_timeout_s)
         self.tail_store = connection.for_tail(settings.tail_url or store_url, settings.tail_block_ms)
