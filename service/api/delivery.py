@@ -5,7 +5,7 @@ time, by the key that opened it and by the process that serves it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
@@ -24,8 +24,9 @@ from service.domain import delivery
 from service.domain.delivery import Report
 from service.domain.errors import NotFound, StoreUnavailable
 from service.domain.newsroom import Newsroom
-from service.store import figures
+from service.store import access, figures, tickets
 from service.store.connection import Store
+from service.store.tickets import Bearer
 
 STREAMS_MAX = 100
 """Streams of one process: each asks the store four to six times a second."""
@@ -37,6 +38,10 @@ SETTLED_S = 3.0
 STREAM_MAX_S = 600.0
 """How long a stream may go on; whoever wants more asks again, with a key that is still valid."""
 
+Asks = Callable[[], Awaitable[bool]]
+"""Whether who asks has a test key. Raises Problem (401) as soon as that key has ended, and StoreUnavailable."""
+
+_BAD_TICKET = {"WWW-Authenticate": 'Bearer realm="flashwire", error="invalid_token"'}
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "Vary": "Accept"}
 
 
@@ -60,32 +65,53 @@ class Delivery:
         return [Route("/v1/alerts/{id}/delivery", self.delivery)]
 
     async def delivery(self, request: Request) -> Response:
-        """The report: as JSON, or as an event stream for whoever accepts one."""
-        report = await self._look(request)
-        if request.method != "GET" or "text/event-stream" not in request.headers.get("accept", ""):
+        """The report: as JSON, or as an event stream for whoever accepts one, who may bring a ticket for a key."""
+        streams = request.method == "GET" and "text/event-stream" in request.headers.get("accept", "")
+        asks = partial(self._by_key, request)
+        if streams and "authorization" not in request.headers and "ticket" in request.query_params:
+            asks = partial(self._by_ticket, await self._redeem(request))
+        report = await self._look(request, asks)
+        if not streams:
             return Response(msgspec.json.encode(report), headers=_HEADERS)
         if self._streams >= STREAMS_MAX:
             full = {"Retry-After": str(FULL_RETRY_S)}
             raise Problem("too-many-streams", f"this process serves {STREAMS_MAX} already", headers=full)
-        return EventStream(partial(self._follow, request, report))
+        return EventStream(partial(self._follow, request, asks, report))
 
-    async def _look(self, request: Request) -> Report:
+    async def _by_key(self, request: Request) -> bool:
+        return (await self._keys.authenticate(request)).test
+
+    async def _redeem(self, request: Request) -> Bearer:
+        """Who brings the ticket of the query. Raises Problem (401), StoreUnavailable."""
+        ticket = tickets.redeem(self._store, request.query_params["ticket"], self._now_ms())
+        bearer = await StoreTime(STORE_WITHIN_S).spend(ticket)
+        if bearer is None:
+            raise Problem("unauthorized", "this ticket is unknown, used or expired", headers=_BAD_TICKET)
+        request.state.key_id = bearer.key_id  # for the log
+        return bearer
+
+    async def _by_ticket(self, bearer: Bearer) -> bool:
+        if not await access.standing(self._store, {bearer.key_id}, self._now_ms()):
+            raise Problem("unauthorized", "the key of this ticket has ended", headers=_BAD_TICKET)
+        return bearer.test
+
+    async def _look(self, request: Request, asks: Asks) -> Report:
         """The report of this moment, for a key that is valid now. Raises Problem (401), NotFound, StoreUnavailable."""
         store_time = StoreTime(STORE_WITHIN_S)
-        key = await store_time.spend(self._keys.authenticate(request))
+        is_test = await store_time.spend(asks())
         alert_id = headers.alert_id(request)
-        record = (await store_time.spend(self._desk.read(alert_id, key.test))).record
+        record = (await store_time.spend(self._desk.read(alert_id, is_test))).record
         found = await store_time.spend(figures.read(self._store, alert_id, record.alert.version))
         return delivery.report(record, found, self._newsroom, self._now_ms(), self._late_max_s)
 
-    async def _follow(self, request: Request, report: Report, listener: Listener) -> None:
+    async def _follow(self, request: Request, asks: Asks, report: Report, listener: Listener) -> None:
         self._streams += 1
         try:
-            await self._tell(request, report, listener)
+            await self._tell(request, asks, report, listener)
         finally:
             self._streams -= 1
 
-    async def _tell(self, request: Request, report: Report, listener: Listener) -> None:
+    async def _tell(self, request: Request, asks: Asks, report: Report, listener: Listener) -> None:
         """Say what changes until the delivery is complete and stands still, or nobody may or wants to hear more."""
         began_s = time.monotonic()
         said, changed_s = b"", began_s
@@ -100,7 +126,7 @@ class Delivery:
             if now_s - began_s >= STREAM_MAX_S or not await listener.stays(LOOK_S) or self._stopping():
                 return
             try:
-                report = await self._look(request)
+                report = await self._look(request, asks)
             except StoreUnavailable:
                 continue  # an outage is a pause; what was said last still stands
             except (Problem, NotFound):

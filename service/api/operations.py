@@ -65,6 +65,7 @@ _MAY_MATCH = _in("header", "If-Match", {"anyOf": [_VERSION, {"const": "*"}]},
                  "Only if this version is current; without it, whatever is.")  # fmt: skip
 _IF_NONE = _in("header", "If-None-Match", {"type": "string"}, "The ETag that you have: 304 where it still holds.")
 _ALERT = _in("path", "id", ID, "The alert.", required=True)
+_TICKET = _in("query", "ticket", {"type": "string"}, "In place of the key, for an event stream: of POST /v1/tickets.")
 _DEVICE = _in("path", "id", ID, "The device.", required=True)
 _AUDIT_AFTER = {"type": "integer", "minimum": 0, "maximum": audit.AFTER_MAX}
 _AUDIT_LIMIT = {"type": "integer", "minimum": 1, "maximum": audit.LIMIT_MAX, "default": audit.LIMIT_DEFAULT}
@@ -137,7 +138,7 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
         "GET /v1/alerts/{id}/delivery": Operation(
             "delivery", "editors", "How an alert is reaching its readers; with Accept: text/event-stream as it goes.",
             {200: Good("So far.", schema=ref("Report"), also=STREAM)}, (*_KEYED, "not-found", "too-many-streams"),
-            (_ALERT,), security=("key",),
+            (_ALERT, _TICKET), security=("key",),
         ),
     }  # fmt: skip
 

@@ -140,11 +140,11 @@ async def on_sockets(api: Api) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def following(
-    client: httpx.AsyncClient, alert_id: str, key: str
+    client: httpx.AsyncClient, alert_id: str, key: str | None, query: str = ""
 ) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
     """A stream's events; comments are events named ':'."""
-    headers = {**SSE, "Authorization": f"Bearer {key}"}
-    async with client.stream("GET", path(alert_id), headers=headers) as answer:
+    headers = SSE if key is None else {**SSE, "Authorization": f"Bearer {key}"}
+    async with client.stream("GET", path(alert_id) + query, headers=headers) as answer:
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
         async with aclosing(_events(answer)) as found:
             yield found
@@ -200,6 +200,41 @@ async def test_a_stream_ends_when_its_key_is_revoked(api: Api) -> None:
         started_s = time.monotonic()
         assert [each async for each in found] == []
         assert time.monotonic() - started_s < 2.5
+
+
+async def ticket(api: Api, key: str) -> str:
+    answer = await api.client.post("/v1/tickets", headers={"Authorization": f"Bearer {key}"})
+    return str(answer.json()["ticket"])
+
+
+async def test_a_ticket_opens_one_stream_where_no_header_can_be_set(api: Api) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    query = f"?ticket={await ticket(api, api.keys['correspondent'])}"
+    async with on_sockets(api) as client:
+        async with following(client, alert_id, None, query) as found:
+            assert await anext(found) == ("delivery", await told(api, alert_id))
+        again = await client.get(path(alert_id) + query, headers=SSE)
+        assert (again.status_code, again.json()["type"]) == (401, "/problems/unauthorized")
+        assert "WWW-Authenticate" in again.headers
+
+
+async def test_a_ticket_shows_what_its_key_may_see_and_is_no_key(api: Api) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    drills = await ticket(api, api.keys["drill"])
+    assert (await api.get(f"{path(alert_id)}?ticket={drills}", **SSE)).status_code == 404
+    unused = await ticket(api, api.keys["duty"])
+    assert (await api.get(f"{path(alert_id)}?ticket={unused}")).status_code == 401, "it opens streams and nothing else"
+    assert (await api.get(f"/v1/alerts/{alert_id}?ticket={unused}", **SSE)).status_code == 401
+
+
+async def test_a_stream_of_a_ticket_ends_when_its_key_is_revoked(api: Api) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    issued = await access.create(api.process.store, "leaver", "editor", False, now_ms())
+    query = f"?ticket={await ticket(api, issued.key)}"
+    async with on_sockets(api) as client, following(client, alert_id, None, query) as found:
+        assert (await anext(found))[0] == "delivery"
+        await access.revoke(api.process.store, issued.id, now_ms())
+        assert [each async for each in found] == []
 
 
 async def test_a_quiet_stream_says_that_it_is_there(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
