@@ -166,6 +166,21 @@ class Settings:
     """How long a process trusts a key it has checked; a revocation must hold everywhere within 2 s."""
     tickets_per_key_per_min: Annotated[int, Between(1, 1_000_000)] = 600
     """Each opens one stream within a minute. A desk whose pages all come back at once needs one for each of them."""
+    writes_per_key_per_min: Annotated[int, Between(1, 1_000_000)] = 6000
+    """Per API process, so that a runaway script stops and a desk never notices. Hold, undo and kill are never refused
+    for it."""
+    wrong_keys_per_address_per_min: Annotated[int, Between(1, 1_000_000)] = 10
+    """Wrong keys that are answered 401; those after them 429. A right key is never refused for another's wrong ones."""
+    wrong_keys_per_id_per_min: Annotated[int, Between(1, 1_000_000)] = 20
+    """The same for the id that stands in a key, wherever it comes from."""
+    keys_max: Annotated[int, Between(10, 10_000)] = 1000
+    """Keys that are kept; each process knows them all. Ended ones make room for new ones."""
+    keys_kept_days: Annotated[int, Between(1, 3650)] = 90
+    """How long a key that has ended is still listed."""
+    key_overlap_s: Annotated[int, Between(0, 604_800)] = 86_400
+    """How long the former secret of a rotated key works, for whoever names no other time."""
+    key_used_every_s: Annotated[float, Between(0.1, 86_400)] = 60.0
+    """How often at most a process writes down that a key was used."""
     allow_http_links: bool = True
     """Whether an alert may link to http://; follows `environment` unless set."""
 

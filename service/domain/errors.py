@@ -11,6 +11,8 @@ FlashwireError
 ├── PendingFull      more waits than anybody will read
 ├── IdempotencyMismatch   the key was used with another body
 ├── TooManyTickets   this key has made as many tickets as it may in a minute
+├── KeyEnded         the key that acts was ended a moment ago
+├── KeysFull         there are as many keys as may be
 ├── StoreUnavailable the store cannot be reached in time
 └── NotDurable       the store gives less than the settings demand, so nothing may be acknowledged
 """
@@ -80,6 +82,14 @@ class TooManyTickets(FlashwireError):
     def __init__(self, wait_s: int) -> None:
         super().__init__(f"too many tickets of this key; the next in {wait_s} s")
         self.wait_s = wait_s
+
+
+class KeyEnded(FlashwireError):
+    """The key that acts was ended a moment ago."""
+
+
+class KeysFull(FlashwireError):
+    """There are as many keys as may be."""
 
 
 class StoreUnavailable(FlashwireError):

@@ -5,9 +5,8 @@ given says who holds it; so the same key or the same name is the same person (re
 two people need two names, and that a desk which shares one name counts as one person.
 """
 
-import unicodedata
-
 from service.domain.alert import Author
+from service.domain.folding import fold
 
 
 def same_person(one: Author, other: Author) -> bool:
@@ -16,7 +15,5 @@ def same_person(one: Author, other: Author) -> bool:
 
 
 def owner(name: str) -> str:
-    """A key's name as it is compared: letters in any case, width and composition, and spaces, make no other person."""
-    # folded, composed, and folded again: either step may bring letters that the other one changes
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).casefold()
-    return " ".join(folded.split())
+    """A key's name as it is compared: neither case nor accents nor spaces make another person."""
+    return " ".join(fold(name).split())

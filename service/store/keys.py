@@ -23,8 +23,10 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     notes:<key id>       string  refusals of an API key that were noted   a minute   audit_note.lua
     answers:<key id>     zset    Idempotency-Key by time           24 h         append.lua
     answer:<key id>:<k>  hash    fingerprint answer cursor         24 h         append.lua
-    key:<id>             hash    an API key's digest, role, name   until revoked and pruned  access.py
-    keys                 set     ids of API keys                   for ever     access.py
+    key:<id>             hash    key digest; former (digests before a rotation), revoked, used
+                                                                    keys_kept_days after its end  as below
+    keys                 set     ids of API keys                   for ever     key_change.lua, access.py
+    keys:version         string  another one after every change of a key  for ever  key_change.lua, key_records.py
     ticket:<digest>      string  who may open a stream, once (JSON)  60 s       tickets.py
     tickets:<key id>     string  tickets made in this minute       60 s         tickets.py
     devices:numbers      hash    platform → numbers given so far   for ever     devices.lua
@@ -62,7 +64,8 @@ _JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm
 _OURS = re.compile(
     rb"(head|wire|history):\{.*|(alert|versions|story|pending|notes|answers|answer|key|plan|open):.*"
     rb"|(ledger|rung|delivery|sockets|pause|block|heirs|tokens|tickets?):.*|audit(:.*)?"
-    rb"|expiring|pending|due|discarded|flashes(:exercise)?|keys|plans|dead:push|restoring|devices:(numbers|counts|gone|key)"
+    rb"|expiring|pending|due|discarded|flashes(:exercise)?|keys(:version)?|plans|dead:push|restoring"
+    rb"|devices:(numbers|counts|gone|key)"
     rb"|" + _PUSHED + rb"|" + _JOB + rb"|" + _RELEASE,
     re.DOTALL,
 )
@@ -161,6 +164,7 @@ def answer(key_id: str, idempotency_key: str) -> str:
 
 
 KEYS = "keys"
+KEYS_VERSION = "keys:version"
 
 
 def key(key_id: str) -> str:

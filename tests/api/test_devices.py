@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.api.crowd import ADDRESSES_MAX, Crowd
+from service.api.crowd import Crowd
 from service.domain.device import PLATFORMS, Device
 from service.store import devices
 from service.store.connection import Store
@@ -362,13 +362,6 @@ def test_what_is_no_address_is_counted_as_one() -> None:
     crowd = Crowd(2)
     assert [crowd.wait_s(word, 0.0) for word in ("unknown", "_hidden", "999.1.1.1")] == [0.0, 0.0, 60.0]
     assert [crowd.wait_s(private, 0.0) for private in ["10.0.0.1", "::1", "127.0.0.1"] * 3] == [0.0] * 9
-
-
-def test_what_is_remembered_of_addresses_is_bounded() -> None:
-    crowd = Crowd(1)
-    for number in range(ADDRESSES_MAX + 10):
-        assert crowd.wait_s(f"11.{number >> 16}.{number >> 8 & 255}.{number & 255}", 1.0) == 0.0
-    assert len(crowd._minutes) == ADDRESSES_MAX
 
 
 def test_over_sockets_the_proxys_word_counts_and_no_secret_is_logged(tmp_path: Path) -> None:

@@ -197,6 +197,53 @@ def test_a_key_is_made_listed_and_revoked() -> None:
 
 
 @pytest.mark.usefixtures("running_store")
+def test_a_key_is_rotated_and_its_overlap_is_said() -> None:
+    made = json.loads(flashwire("keys", "create", "--role", "editor", "--name", "feed", "--json").output)
+    output = flashwire("keys", "rotate", made["id"], "--overlap", "60").output
+    assert output.startswith(f"fw_live_{made['id']}")
+    assert made["key"] not in output
+    assert "works for 60 s more" in output
+    again = json.loads(flashwire("keys", "rotate", made["id"], "--overlap", "0", "--json").output)
+    assert {**again, "key": made["key"]} == made
+    for gone in ("NOSUCHKEY0", made["id"]):
+        flashwire("keys", "revoke", made["id"])
+        result = flashwire("keys", "rotate", gone)
+        assert (result.exit_code, "flashwire keys list" in result.output) == (1, True)
+
+
+@pytest.mark.usefixtures("running_store")
+def test_a_key_expires_at_a_moment_or_after_a_span() -> None:
+    for when in ("2127-01-31T12:00:00Z", "90d", "12h"):
+        result = flashwire("keys", "create", "--role", "editor", "--name", "feed", "--expires", when)
+        assert result.exit_code == 0
+        assert "until 2" in result.output
+    assert [key["expires"] is not None for key in json.loads(flashwire("keys", "list", "--json").output)] == [True] * 3
+    assert "until 2127-01-31" in flashwire("keys", "list").output
+    for wrong in ("2020-01-01T00:00:00Z", "soon", "0d", "-1d", "90", "9999-12-31"):
+        result = flashwire("keys", "create", "--role", "editor", "--name", "feed", "--expires", wrong)
+        assert (result.exit_code, "--expires" in result.output) == (2, True)
+
+
+@pytest.mark.usefixtures("running_store")
+def test_every_key_is_ended_at_once_and_the_owner_gets_back_in() -> None:
+    for name in ("night desk", "day desk"):
+        assert flashwire("keys", "create", "--role", "duty", "--name", name).exit_code == 0
+    assert json.loads(flashwire("keys", "revoke-all", "--json").output) == {"revoked": 2}
+    assert all(key["revoked"] for key in json.loads(flashwire("keys", "list", "--json").output))
+    assert "flashwire keys create" in flashwire("keys", "revoke-all").output
+    assert flashwire("keys", "create", "--role", "duty", "--name", "night desk").exit_code == 0
+
+
+@pytest.mark.usefixtures("running_store")
+def test_more_keys_than_may_be_are_refused_with_the_remedy() -> None:
+    for number in range(10):
+        flashwire("keys", "create", "--role", "editor", "--name", f"desk {number}")
+    result = flashwire("keys", "create", "--role", "editor", "--name", "one more", FLASHWIRE_KEYS_MAX="10")
+    assert result.exit_code == 1
+    assert "end some, or raise keys_max" in result.output
+
+
+@pytest.mark.usefixtures("running_store")
 def test_a_test_key_looks_like_one() -> None:
     output = flashwire("keys", "create", "--role", "duty", "--name", "drill", "--test").output
     assert output.startswith("fw_test_")
