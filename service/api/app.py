@@ -26,6 +26,7 @@ from service.api.devices import Devices
 from service.api.documents import Documents
 from service.api.duplicates import Duplicates
 from service.api.editor import BODY_WITHIN_S, Editor
+from service.api.keys import KeyRoutes
 from service.api.permalink import Permalink
 from service.api.problems import Problem
 from service.api.reader import Reader
@@ -42,14 +43,13 @@ HISTORY = "/v1/editions/{edition}/ticker"
 
 
 def create_app(
-    *, settings: Settings, newsroom: Newsroom, desk: Desk, tray: Tray, store: Store, wires: Wires,
+    *, settings: Settings, newsroom: Newsroom, desk: Desk, tray: Tray, keys: Keys, store: Store, wires: Wires,
     ready: Callable[[], Readiness], stopping: Callable[[], bool], now_ms: Callable[[], int],
     body_within_s: float = BODY_WITHIN_S,
 ) -> ASGIApp:  # fmt: skip
     """The app. It starts nothing: whoever wires it follows the wires and watches the store."""
     answers = Answers(newsroom, wires, now_ms)
     documents = Documents(settings, newsroom)
-    keys = Keys(store, settings.auth_cache_s, now_ms)
     duplicates = Duplicates(newsroom, Recent(wires))
     routes = [
         *Check(settings, newsroom, keys, Census(store), duplicates, now_ms, body_within_s).routes(),
@@ -59,6 +59,7 @@ def create_app(
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),
         *Tickets(settings, keys, store, now_ms, body_within_s).routes(),
+        *KeyRoutes(settings, keys, store, now_ms, body_within_s).routes(),
         *Permalink(newsroom, wires, desk, store, now_ms).routes(),
         *health_routes(ready),
         Route("/problems/{slug}", problems.page),

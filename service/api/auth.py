@@ -1,56 +1,77 @@
-"""Who is it? `Authorization: Bearer <key>`, asked of the store at most once a second for each key.
+"""Who is it? `Authorization: Bearer <key>`: whose key it is, how often it may write, how often others may guess.
 
-The rule to remember: only a good answer is remembered, and only so long that a revocation holds everywhere within 2 s.
+The rule to remember: a right key is found out first, whoever else is wrong beside it; only what is nobody's key is
+counted, and refused with 429 once there were too many. A revocation holds everywhere within 2 s.
 """
 
-import hashlib
+import math
 import time
 from collections.abc import Callable
 
 from starlette.requests import Request
 
+from config.settings import Settings
+from service.api import metrics
+from service.api.last_used import LastUsed
 from service.api.problems import Problem
-from service.store import access
-from service.store.access import Key
+from service.api.requests import address
+from service.domain.addresses import group_of
+from service.domain.api_key import Key
+from service.domain.minutes import Minutes
 from service.store.connection import Store
+from service.store.keyring import Found, Keyring
 
-KEYS_MAX = 1000
 _CHALLENGE = 'Bearer realm="flashwire"'
+ALWAYS = frozenset(("hold", "undo", "kill"))
+"""What a limit of writes never stops: whoever has let a script run away must be able to take back what it did."""
+_ENDED = {"expired": "this key has expired", "revoked": "this key has been revoked"}
 
 
 class Keys:
-    """Checks the keys that editors present."""
+    """Checks the keys that editors present, and how often each is used."""
 
-    def __init__(self, store: Store, cache_s: float, now_ms: Callable[[], int]) -> None:
-        self._store = store
-        self._cache_s = cache_s
+    def __init__(self, store: Store, settings: Settings, now_ms: Callable[[], int]) -> None:
+        self.used = LastUsed(store, settings.key_used_every_s)
+        self._ring = Keyring(store, settings.auth_cache_s)
         self._now_ms = now_ms
-        self._known: dict[bytes, tuple[Key, float]] = {}
-        """Key and the moment until which we trust it, by digest, so that memory holds no secret for long."""
+        self._writes = Minutes(settings.writes_per_key_per_min)
+        self._wrong_of_address = Minutes(settings.wrong_keys_per_address_per_min)
+        self._wrong_of_id = Minutes(settings.wrong_keys_per_id_per_min)
 
     async def authenticate(self, request: Request) -> Key:
-        """The key of a request. Raises Problem (401), StoreUnavailable."""
+        """The key of a request. Raises Problem (401, or 429 after many wrong ones), StoreUnavailable."""
         scheme, _, presented = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not presented.strip():
             raise Problem("unauthorized", "there is no key", headers={"WWW-Authenticate": _CHALLENGE})
-        key = await self._check(presented.strip())
-        if key is None:
-            challenge = f'{_CHALLENGE}, error="invalid_token"'
-            raise Problem("unauthorized", "this key is not valid", headers={"WWW-Authenticate": challenge})
-        request.state.key_id = key.id  # for the log
-        return key
+        now_ms = self._now_ms()
+        found = await self._ring.find(presented.strip(), now_ms)
+        if found.key is None or found.why is not None:
+            raise self._refusal(found, address(request.scope))
+        self.used.note(found.key.id, now_ms)
+        request.state.key_id = found.key.id  # for the log
+        return found.key
 
-    async def _check(self, presented: str) -> Key | None:
-        digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).digest()
-        key, until = self._known.get(digest, (None, 0.0))
-        asked_at = time.monotonic()
-        if key is not None and asked_at < until:
-            return key
-        self._known.pop(digest, None)
-        key = await access.verify(self._store, presented, self._now_ms())
-        if key is not None and self._cache_s > 0:
-            if len(self._known) >= KEYS_MAX:
-                del self._known[next(iter(self._known))]
-            # counted from before the question: the answer may be as old as that
-            self._known[digest] = (key, asked_at + self._cache_s)
-        return key
+    def count_write(self, key: Key, verb: str) -> None:
+        """Count a write that is about to be done. Raises Problem (429) where the key has done too many."""
+        wait_s = self._writes.wait_s(key.id, time.monotonic())
+        if wait_s > 0 and verb not in ALWAYS:
+            metrics.RATE_LIMITED.inc()
+            raise Problem("rate-limited", "too many writes with this key; nothing was done", headers=_after(wait_s))
+
+    def _refusal(self, found: Found, client: str) -> Problem:
+        """401, or 429 where this address or this id was wrong too often; what was refused so counts for neither."""
+        if found.key is None:
+            now_s = time.monotonic()
+            wait_s = self._wrong_of_address.wait_s(group_of(client) or client, now_s)
+            if wait_s == 0 and found.id is not None:
+                wait_s = self._wrong_of_id.wait_s(found.id, now_s)
+            metrics.WRONG_KEYS.labels("true" if wait_s else "false").inc()
+            if wait_s:
+                return Problem("too-many-wrong-keys", "too many wrong keys", headers=_after(wait_s))
+        challenge = f'{_CHALLENGE}, error="invalid_token"'
+        why = _ENDED.get(found.why or "", "this key is not valid")
+        return Problem("unauthorized", why, headers={"WWW-Authenticate": challenge})
+
+
+def _after(wait_s: float) -> dict[str, str]:
+    return {"Retry-After": str(math.ceil(wait_s))}

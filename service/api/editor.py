@@ -205,6 +205,7 @@ class Editor:
         idempotency = None if given is None else Idempotency(key.id, given, fingerprint)
         outcome = await store_time.spend(self._desk.answered(idempotency))
         if outcome is None:
+            self._keys.count_write(key, verb)
             outcome = await store_time.spend(act(body, key, self._actor(request, key), idempotency))
         await self._shown(outcome)
         metrics.count_verb(verb, outcome.replayed, time.perf_counter() - started_at)

@@ -17,6 +17,10 @@ EPOCHS_CHANGED = Counter("flashwire_epochs_changed", "Wires that began another l
 DISK_FREE_BYTES = Gauge("flashwire_disk_free_bytes", "What is free on the disk of data_dir.")
 DISK_LOW = Gauge("flashwire_disk_low", "1 while less than disk_free_min_bytes is free on the disk of data_dir.")
 
+WRONG_KEYS = Counter("flashwire_wrong_keys_total", "Keys that are nobody's; `refused` where there were too many of "
+                     "them.", ["refused"])  # fmt: skip
+RATE_LIMITED = Counter("flashwire_rate_limited_total", "Writes refused because their key had done too many.")
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 

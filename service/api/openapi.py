@@ -22,6 +22,7 @@ UNHEARD = frozenset({"HEAD", "OPTIONS"})
 _HASH = re.compile(r"-[0-9a-f]{16}\.")
 _TAGS = {
     "editors": "What a newsroom does, with a key.",
+    "keys": "Who may do that, for how long.",
     "readers": "What pages fetch; open to every origin. The live stream is described in /asyncapi.yaml.",
     "apps": "What phones and browsers say.",
     "pages": "What a browser loads.",
@@ -129,7 +130,7 @@ def _example(slug: str) -> dict[str, Any]:
 
 
 def _link(name: str) -> dict[str, Any]:
-    parameters = {"path.id": "$response.body#/alert/id"}
+    parameters = {"path.id": "$response.body#/id" if name.endswith("Key") else "$response.body#/alert/id"}
     if name in ("update", "correct"):
         parameters["header.If-Match"] = "$response.header.ETag"
     return {"operationId": name, "parameters": parameters}

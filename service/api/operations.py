@@ -11,7 +11,7 @@ import msgspec
 from service.api import audit
 from service.api.answers import LIMIT_DEFAULT, LIMIT_MAX
 from service.api.problems import KINDS
-from service.api.schemas import ID, Schema, listed, ref
+from service.api.schemas import ID, KEY_ID, Schema, listed, ref
 from service.domain.alert import LEVELS
 from service.domain.newsroom import Newsroom
 
@@ -54,7 +54,7 @@ def _in(place: str, name: str, schema: Schema, description: str, *, required: bo
 
 def table(newsroom: Newsroom) -> dict[str, Operation]:
     """Operations by method and path."""
-    return {**_editors(newsroom), **_readers(newsroom), **_apps(newsroom), **_processes()}
+    return {**_editors(newsroom), **_keys(), **_readers(newsroom), **_apps(newsroom), **_processes()}
 
 
 _IDEMPOTENCY = _in("header", "Idempotency-Key", {"type": "string", "pattern": "^[!-~]{1,128}$"},
@@ -70,9 +70,9 @@ _DEVICE = _in("path", "id", ID, "The device.", required=True)
 _AUDIT_AFTER = {"type": "integer", "minimum": 0, "maximum": audit.AFTER_MAX}
 _AUDIT_LIMIT = {"type": "integer", "minimum": 1, "maximum": audit.LIMIT_MAX, "default": audit.LIMIT_DEFAULT}
 
-_KEYED = ("unauthorized", "store-unavailable")
+_KEYED = ("unauthorized", "too-many-wrong-keys", "store-unavailable")
 _BODY = ("malformed", "body-too-large", "not-json", "invalid", "slow-body")
-_WRITES = (*_KEYED, *_BODY, "forbidden", "bad-idempotency-key", "idempotency-mismatch", "not-durable")
+_WRITES = (*_KEYED, *_BODY, "rate-limited", "forbidden", "bad-idempotency-key", "idempotency-mismatch", "not-durable")
 _CHANGES = (*_WRITES, "not-found", "bad-if-match", "version-stale", "wrong-state")
 _VERBS = {
     "update": "Say more, or say it better, in the same place.",
@@ -156,6 +156,41 @@ def _verb(verb: str) -> Operation:
         (_ALERT, _IDEMPOTENCY, _IF_MATCH if written_upon else _MAY_MATCH), _WITH_CONTENT.get(verb, "Reason"),
         body_needed=brings, security=("key",), example=_CONTENT_EXAMPLES.get(verb, {"reason": "verified by phone"}),
     )  # fmt: skip
+
+
+def _keys() -> dict[str, Operation]:
+    key = _in("path", "id", KEY_ID, "The key.", required=True)
+    changes = tuple(slug for slug in _WRITES if slug not in _BODY)
+    shown = "A key is shown in one answer: null where the request is a repetition of another."
+    return {
+        "GET /v1/keys": Operation(
+            "keys", "keys", "All keys that are kept, ended ones too, without their secrets. For admins.",
+            {200: Good("These, oldest first.", schema=ref("KeyList"))}, (*_KEYED, "forbidden"), security=("key",),
+        ),
+        "POST /v1/keys": Operation(
+            "createKey", "keys", "Make a key. For admins; with a test key, a test key.",
+            {201: Good(shown, schema=ref("IssuedKey"), headers=("Idempotency-Replayed",))},
+            (*_WRITES, "too-many-keys"), (_IDEMPOTENCY,), "NewKey", security=("key",),
+            example={"role": "editor", "name": "night desk"}, links=("revokeKey", "rotateKey"),
+        ),
+        "POST /v1/keys/{id}/rotate": Operation(
+            "rotateKey", "keys", "Give a key another secret; the former one goes on for a while. For admins.",
+            {200: Good(shown, schema=ref("IssuedKey"), headers=("Idempotency-Replayed",))},
+            (*_WRITES, "not-found"), (key, _IDEMPOTENCY), "Rotation", body_needed=False, security=("key",),
+            example={"overlapS": 3600},
+        ),
+        "DELETE /v1/keys/{id}": Operation(
+            "revokeKey", "keys", "End a key for good; everywhere within 2 s. For admins.",
+            {204: Good("It has ended.", None, headers=("Idempotency-Replayed",))},
+            (*changes, "body-too-large", "slow-body", "not-found"), (key, _IDEMPOTENCY), security=("key",),
+        ),
+        "POST /v1/keys/revoke-all": Operation(
+            "revokeAllKeys", "keys", "End every key for good, the one that asks too; everywhere within 2 s. For duty "
+            "editors and admins; with a test key, every test key.",
+            {200: Good("So many were ended.", schema=ref("RevokedKeys"), headers=("Idempotency-Replayed",))},
+            _WRITES, (_IDEMPOTENCY,), "Nothing", body_needed=False, security=("key",),
+        ),
+    }  # fmt: skip
 
 
 def _readers(newsroom: Newsroom) -> dict[str, Operation]:

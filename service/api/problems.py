@@ -19,6 +19,8 @@ from service.domain.errors import (
     FuseOver,
     IdempotencyMismatch,
     Invalid,
+    KeyEnded,
+    KeysFull,
     NotDurable,
     NotFound,
     PendingFull,
@@ -54,7 +56,7 @@ KINDS: dict[str, Kind] = {
     "bad-query": Kind(400, "A query value is not allowed", "The detail names the parameter and what it takes. Unknown "
                       "parameters are ignored, wrong values are not."),
     "unauthorized": Kind(401, "A key is needed", "Send Authorization: Bearer <key> with a key that is neither expired "
-                         "nor revoked. Keys come from `flashwire keys create`."),
+                         "nor revoked. Keys come from an admin (POST /v1/keys) or from `flashwire keys create`."),
     "device-unauthorized": Kind(401, "The device's secret is needed", "Send Authorization: Bearer <secret> with the "
                                 "secret that the registration answered. A registration of the same token gives a fresh "
                                 "one and ends the former; register anew where it is lost."),
@@ -86,6 +88,8 @@ KINDS: dict[str, Kind] = {
                         "applies."),
     "fuse-over": Kind(409, "It is too late to undo", "Phones may ring by now. Correct or kill the alert: both reach "
                       "exactly the phones that were given it."),
+    "too-many-keys": Kind(409, "There are as many keys as may be", "End keys that nobody needs (DELETE /v1/keys/{id}); "
+                          "those that have ended make room by themselves. The setting keys_max allows more."),
     "version-stale": Kind(412, "The alert has moved on", "Another version is current than the one that If-Match names. "
                           "Read the alert again and decide anew."),
     "precondition-required": Kind(428, "Name the version that you mean", "An update or a correction is written upon a "
@@ -103,6 +107,12 @@ KINDS: dict[str, Kind] = {
     "too-many-registrations": Kind(429, "Too many registrations from this address", "Wait as long as Retry-After says. "
                                    "An app registers when it is installed and when its token changes, not at every "
                                    "start."),
+    "rate-limited": Kind(429, "Too many writes with this key", "A key may write 6,000 times a minute unless the "
+                         "settings say otherwise. Wait as long as Retry-After says; the same Idempotency-Key is still "
+                         "good. Hold, undo and kill are never refused for this."),
+    "too-many-wrong-keys": Kind(429, "Too many wrong keys", "10 wrong keys a minute are answered from one address, and "
+                                "20 for one key's id. Wait as long as Retry-After says. A right key is never refused "
+                                "for this: see to the one that you send."),
     "internal": Kind(500, "Something went wrong on our side", "It is in our log under the request's id. Try again with "
                      "the same Idempotency-Key."),
     "store-unavailable": Kind(503, "The store cannot be reached", "Nothing is known about what became of the request. "
@@ -161,6 +171,10 @@ def of(error: Exception) -> Problem:
             return Problem("idempotency-mismatch", detail)
         case TooManyTickets():
             return Problem("too-many-tickets", detail, headers={"Retry-After": str(error.wait_s)})
+        case KeyEnded():
+            return Problem("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="flashwire"'})
+        case KeysFull():
+            return Problem("too-many-keys", detail)
         case StoreUnavailable():
             # which address did not answer, and how, is for our log alone
             return Problem("store-unavailable", "try again shortly", headers={"Retry-After": str(RETRY_S)})

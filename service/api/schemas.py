@@ -10,6 +10,7 @@ import msgspec
 
 from service.api.duplicates import Duplicate
 from service.domain.alert import LEVELS, Alert, AttributionKind, Author, Certainty, Severity, State
+from service.domain.api_key import NAME_CHARS_MAX, OVERLAP_MAX_S, Key
 from service.domain.audit import Act
 from service.domain.checks import ID_FORM, OVERRIDES, schemes
 from service.domain.delivery import Report
@@ -19,12 +20,14 @@ from service.domain.newsroom import Labels, Newsroom, Notices
 from service.domain.preview import Previews
 from service.domain.receipt import RECEIPTS_MAX, VERSION_MAX, What
 from service.domain.registration import MUTES_MAX
+from service.domain.roles import ROLES
 from service.domain.strictjson import INT_MAX
 from service.domain.text import HEADLINE_GRAPHEMES_MAX
 
 Schema = dict[str, Any]
 
 ID: Schema = {"type": "string", "pattern": f"^{ID_FORM.pattern}$"}
+KEY_ID: Schema = {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{10}$"}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 CURSOR: Schema = {"type": "string", "pattern": "^[^:]+:[0-9]+$"}
 TEXT: Schema = {"type": "string"}
@@ -94,7 +97,8 @@ def components(newsroom: Newsroom, *, allow_http: bool) -> dict[str, Schema]:
     """Every schema by its name in the document."""
     return {
         **of_alert(), **of_models(Act, Report, Author, Notice, Labels, Notices, Previews, Duplicate),
-        **_answers(newsroom), **_alert_bodies(newsroom, schemes(allow_http)), **_device_bodies(newsroom),
+        **_answers(newsroom), **_keys(), **_alert_bodies(newsroom, schemes(allow_http)),
+        **_device_bodies(newsroom),
     }  # fmt: skip
 
 
@@ -241,6 +245,40 @@ def _device_bodies(newsroom: Newsroom) -> dict[str, Schema]:
                                description="`token` for apns and fcm, `subscription` for webpush."),
         "Device": opened(("id", *needed), {"id": ID, **device}),
         "Receipts": listed(receipt, minItems=1, maxItems=RECEIPTS_MAX),
+    }  # fmt: skip
+
+
+def _keys() -> dict[str, Schema]:
+    found = of_models(Key)
+    fields = found["Key"]["properties"]
+    fields |= {"id": KEY_ID, "created": MOMENT, "expires": _UNTIL, "revoked": _UNTIL, "lastUsed": _UNTIL}
+    issued = {
+        "id": KEY_ID, "key": {"type": ["string", "null"], "description": "Null in the answer to a repetition."},
+        "role": {"enum": list(ROLES)}, "name": TEXT, "test": FLAG, "expires": _UNTIL,
+    }  # fmt: skip
+    name = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": NAME_CHARS_MAX,
+        "description": "Who holds it, in printable characters. Keys of one name count as one person.",
+    }
+    test = {"type": ["boolean", "null"], "description": "For drills alone. Without it, like the key that asks."}
+    new = {"role": {"enum": list(ROLES)}, "name": name, "test": test, "expires": _UNTIL}
+    overlap = {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": OVERLAP_MAX_S,
+        "description": "How long the former secret goes on; with 0 every former one ends at once.",
+    }
+    either = {"type": ["object", "null"]}
+    return {
+        **found,
+        "KeyList": opened(("keys",), {"keys": listed(ref("Key"))}),
+        "IssuedKey": opened(tuple(issued), issued),
+        "RevokedKeys": opened(("revoked",), {"revoked": {"type": "integer", "minimum": 0}}),
+        "NewKey": closed(("role", "name"), new),
+        "Rotation": {**closed((), {"overlapS": overlap}), **either},
+        "Nothing": {**closed((), {}), **either},
     }  # fmt: skip
 
 

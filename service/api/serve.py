@@ -19,6 +19,7 @@ from service import bounds
 from service.admin import CannotListen, Readiness, serve_admin
 from service.api.app import create_app
 from service.api.at_once import AtOnceHttp
+from service.api.auth import Keys
 from service.api.disk import DiskWatch
 from service.api.epochs import Epochs
 from service.api.high_water import HighWater
@@ -76,15 +77,16 @@ class Process:
         tray = Tray(
             self.store, newsroom, bounds.of(settings), desk, expires_default_s=settings.expires_default_s, now_ms=now_ms
         )
+        self.keys = Keys(self.store, settings, now_ms)
         self.stopping = False
         self.app: ASGIApp = create_app(
-            settings=settings, newsroom=newsroom, desk=desk, tray=tray, store=self.store, wires=self.wires,
-            ready=self.readiness, stopping=lambda: self.stopping, now_ms=now_ms, **options,
+            settings=settings, newsroom=newsroom, desk=desk, tray=tray, keys=self.keys, store=self.store,
+            wires=self.wires, ready=self.readiness, stopping=lambda: self.stopping, now_ms=now_ms, **options,
         )  # fmt: skip
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What must run as long as the process; none of it ever ends by itself."""
-        return [self.epochs.follow(), self._follow(), self.watch.follow(), self.disk.follow()]
+        return [self.epochs.follow(), self._follow(), self.watch.follow(), self.disk.follow(), self.keys.used.follow()]
 
     async def _follow(self) -> None:
         await self.epochs.checked.wait()  # what a store that was put back says is not served

@@ -74,7 +74,7 @@ def check_new_key(body: object, now_ms: int) -> NewKey:
     if not isinstance(role, str) or role not in ROLES:
         read.wrong("/role", f"must be one of {', '.join(ROLES)}")
     name = read.fields.get("name")
-    if not isinstance(name, str) or not is_name(name.strip()):
+    if not isinstance(name, str) or len(name) > NAME_CHARS_MAX or not is_name(name.strip()):
         read.wrong("/name", f"must say who holds the key: 1 to {NAME_CHARS_MAX} printable characters")
     test = read.fields.get("test")
     if not isinstance(test, bool | None):
@@ -85,6 +85,13 @@ def check_new_key(body: object, now_ms: int) -> NewKey:
     read.finish()
     assert isinstance(name, str), "a body without a name was refused"
     return NewKey(next(each for each in ROLES if each == role), name.strip(), test, expires_ms)
+
+
+def check_nothing(body: object) -> None:
+    """A body that says nothing. Raises Invalid for another."""
+    read = Fields({} if body is None else body)
+    read.know(())
+    read.finish()
 
 
 def check_overlap(body: object, default_s: int) -> int:

@@ -23,6 +23,7 @@ READ_TOGETHER = 500
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FORM = re.compile(r"fw_(live|test)_([0-9A-HJKMNP-TV-Z]{10})([0-9A-HJKMNP-TV-Z]{40})", re.ASCII)
+_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}", re.ASCII)
 _FIELDS = ["key", "digest", "revoked", "used", "former"]
 
 
@@ -65,6 +66,11 @@ def read(presented: str) -> Presented | None:
 def write(key_id: str, secret: str, *, test: bool) -> str:
     """The key as its holder presents it."""
     return f"fw_{'test' if test else 'live'}_{key_id}{secret}"
+
+
+def is_id(text: str) -> bool:
+    """Whether a key may have this id."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_id() -> str:

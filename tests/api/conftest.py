@@ -76,10 +76,11 @@ def settings_for(server: EmbeddedStore, **changes: Any) -> Settings:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     settings = load({**environ, "FLASHWIRE_REDIS_URL": server.url})
     # quick tails and looks, so that tests need not wait for what operators may wait for
-    quick = {"tail_block_ms": 100, "durability_check_s": 0.1, "stale_after_s": 0.5}
+    quick = {"tail_block_ms": 100, "durability_check_s": 0.1, "stale_after_s": 0.5, "key_used_every_s": 0.1}
     # what posts one line again and again proves something else than the guard, whose tests switch it on
     unguarded = guards.newsroom("off")
-    return replace(settings, **{"data_dir": server.data_dir, "newsroom": unguarded, **quick, **changes})
+    many = dict.fromkeys(("wrong_keys_per_address_per_min", "wrong_keys_per_id_per_min"), 100_000)
+    return replace(settings, **{"data_dir": server.data_dir, "newsroom": unguarded, **quick, **many, **changes})
 
 
 @asynccontextmanager

@@ -34,9 +34,13 @@ CHECKS = {
     "object_level_authorization",
 }  # fmt: skip
 PHASES = {"examples", "coverage", "fuzzing", "stateful"}
-REGISTRATIONS_PER_MIN = 1_000_000
+LIMITS = {
+    "registrations_per_address_per_min": 1_000_000, "writes_per_key_per_min": 1_000_000, "keys_max": 10_000,
+    "wrong_keys_per_address_per_min": 1_000_000, "wrong_keys_per_id_per_min": 1_000_000,
+}  # fmt: skip
 REGISTRATION = {"platform": "apns", "topic": "org.example.news", "preferences": {"editions": ["en"]}}
 IDS = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
+KEY_IDS = re.compile("[0-9A-HJKMNP-TV-Z]{10}")
 WELL = re.compile("2..|307")
 RARE = {"GET /readyz", "GET /a/{id}"}
 """A page of an alert may be the way to its article."""
@@ -85,9 +89,10 @@ class Found:
 class Making:
     """Who makes what a request is about: a fresh alert or device, with the key or secret that goes with it."""
 
-    def __init__(self, schema: BaseSchema, post: Post, key: str) -> None:
+    def __init__(self, schema: BaseSchema, post: Post, key: str, admin: str) -> None:
         self._post = post
         self._key = {"Authorization": f"Bearer {key}"}
+        self._admin = {"Authorization": f"Bearer {admin}"}
         making = self
 
         @schema.auth(refresh_interval=None).apply_to(path_regex="^/v1/(devices/|receipts)")
@@ -106,11 +111,27 @@ class Making:
             def set(self, case: Case[Any], data: Case[Any], context: AuthContext) -> None:
                 making.alert(case)
 
+        @schema.auth(refresh_interval=None).apply_to(path_regex="^/v1/keys")
+        class _Keys:
+            def get(self, case: Case[Any], context: AuthContext) -> Case[Any]:
+                return case
+
+            def set(self, case: Case[Any], data: Case[Any], context: AuthContext) -> None:
+                making.key(case)
+
     def device(self, case: Case[Any]) -> None:
         """A device of its own for a request that names one in due form."""
         made = self._post("/v1/devices", {**REGISTRATION, "token": uuid.uuid4().hex * 2}, {})
         case.headers["Authorization"] = f"Bearer {made['secret']}"
         if IDS.fullmatch(str(case.path_parameters.get("id", ""))):
+            case.path_parameters["id"] = made["id"]
+
+    def key(self, case: Case[Any]) -> None:
+        """A test admin of its own, which `revoke-all` may end, and a key of its own for a request that names one."""
+        asker = self._post("/v1/keys", {"role": "admin", "name": "asker", "test": True}, self._admin)
+        case.headers["Authorization"] = f"Bearer {asker['key']}"
+        if KEY_IDS.fullmatch(str(case.path_parameters.get("id", ""))) and not _follows(case):
+            made = self._post("/v1/keys", {"role": "editor", "name": "asked of", "test": True}, self._admin)
             case.path_parameters["id"] = made["id"]
 
     def alert(self, case: Case[Any]) -> None:
@@ -154,15 +175,15 @@ def config() -> SchemathesisConfig:
 
 
 async def test_schemathesis_finds_nothing_over_a_socket(tmp_path: Path) -> None:
-    more = {"registrations_per_address_per_min": REGISTRATIONS_PER_MIN}
-    with System(tmp_path, **more) as system, httpx.Client(base_url=system.url) as client:
+    with System(tmp_path, **LIMITS) as system, httpx.Client(base_url=system.url) as client:
 
         def post(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
             made: dict[str, Any] = client.post(path, json=body, headers=headers).raise_for_status().json()
             return made
 
         schema = schemathesis.openapi.from_url(f"{system.url}/openapi.json", config=config())
-        Making(schema, post, system.key)
+        admin = system.done("keys", "create", "--role", "admin", "--name", "head of desk")["key"]
+        Making(schema, post, system.key, admin)
         found = await asyncio.to_thread(run, schema)
     judge(found, schema)
 
@@ -189,8 +210,7 @@ async def _awaited(what: Any) -> Any:
 
 
 async def test_schemathesis_finds_nothing_in_process(server: EmbeddedStore) -> None:
-    settings = settings_for(server, registrations_per_address_per_min=REGISTRATIONS_PER_MIN)
-    async with serving(settings) as api:
+    async with serving(settings_for(server, **LIMITS)) as api:
         loop = asyncio.get_running_loop()
 
         def post(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
@@ -200,7 +220,7 @@ async def test_schemathesis_finds_nothing_in_process(server: EmbeddedStore) -> N
 
         app = elsewhere(api.process.app, loop)
         schema = await asyncio.to_thread(schemathesis.openapi.from_asgi, "/openapi.json", app, config=config())
-        Making(schema, post, api.keys["duty"])
+        Making(schema, post, api.keys["duty"], api.keys["admin"])
         found = await asyncio.to_thread(run, schema)
     judge(found, schema)
 
