@@ -39,7 +39,7 @@ _UNIT_MS = {"d": 86_400_000, "h": 3_600_000}
 
 @click.group(cls=InWorkingOrder)
 def keys() -> None:
-    """Make, list, rotate and end the keys of editors.
+    """Make, list, rotate and end keys of editors.
 
     Works on the store itself: that of FLASHWIRE_REDIS_URL, or of the `flashwire up` that is running on the data folder.
     """

@@ -11,8 +11,9 @@ from service.commands.ground import PARENT, Failed, leave_with, settings_with_st
 @click.command()
 @PARENT
 def scheduler(parent: int | None) -> None:
-    """Run the scheduler alone: it releases embargoed alerts at their moment and ends those whose time is over.
+    """Run the scheduler alone: embargoes and expiries.
 
+    It releases embargoed alerts at their moment and ends those whose time is over.
     Needs a store: FLASHWIRE_REDIS_URL=redis://host flashwire scheduler. A second one is a spare.
     """
     settings = settings_with_store()

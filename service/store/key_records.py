@@ -112,12 +112,11 @@ async def read_version(store: Store) -> bytes | None:
 
 async def read_all(store: Store) -> tuple[bytes, dict[str, Held]]:
     """All keys by id, at least as new as the version that stands beside them. Raises StoreUnavailable."""
-    async with reaching_store():
-        async with store.pipeline(transaction=True) as pipe:
-            pipe.set(keys.KEYS_VERSION, _random(16), nx=True)
-            pipe.get(keys.KEYS_VERSION)
-            pipe.smembers(keys.KEYS)
-            _, version, ids = await pipe.execute()
+    async with reaching_store(), store.pipeline(transaction=True) as pipe:
+        pipe.set(keys.KEYS_VERSION, _random(16), nx=True)
+        pipe.get(keys.KEYS_VERSION)
+        pipe.smembers(keys.KEYS)
+        _, version, ids = await pipe.execute()
     return version, {held.key.id: held for held in await find_many(store, [key_id.decode() for key_id in ids])}
 
 
