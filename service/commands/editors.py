@@ -15,7 +15,7 @@ from service.commands.asking import send
 from service.commands.ground import JSON, NOT_UTF8, Misused, print_json
 from service.domain import moment
 from service.domain.alert import LEVELS, Severity
-from service.domain.lifecycle import ChangeVerb
+from service.domain.lifecycle import ChangeVerb, Verb
 from service.logs import escape
 
 ID = click.argument("alert_id", metavar="ID")
@@ -43,6 +43,7 @@ def content(command: Callable[..., None]) -> Callable[..., None]:
 @REGION
 @LINK
 @click.option("--story", metavar="ID", help="The story it belongs to: the same event in another edition.")
+@click.option("--publish-at", metavar="MOMENT", help="Not before that moment, such as 2026-11-18T14:00:00Z.")
 @click.option("--no-push", is_flag=True, help="Show it on tickers and ring no phone.")
 @click.option(
     "--override", "overrides", multiple=True, metavar="GUARD", help="A guard to pass, such as second-approval."
@@ -57,12 +58,15 @@ def post(
     regions: tuple[str, ...],
     link: str | None,
     story: str | None,
+    publish_at: str | None,
     no_push: bool,
     overrides: tuple[str, ...],
     reason: str | None,
     as_json: bool,
 ) -> None:
     """Publish TEXT as an alert; "-" reads it from standard input.
+
+    A flash waits for a second person (see `approve`), and so does what a correspondent posts.
 
     Who said it may stand before a colon, as in a pasted line, and is recognised where that is certain. The API is that
     of FLASHWIRE_URL with the key in FLASHWIRE_KEY, or the `flashwire up` of this machine with its own duty key. With a
@@ -71,16 +75,31 @@ def post(
     \b
     flashwire post "Rain reaches the coast after a dry month"
     flashwire post "Example News correspondent in Alder: first ferry sails" --level urgent --section economy
+    flashwire post "Minister opens the tunnel" --publish-at 2026-11-18T14:00:00Z
     """
     body = _content(text, None, sections, regions, link) | {"edition": edition, "level": level}
-    optional = {"story": story, "override": list(overrides) or None, "overrideReason": reason}
+    optional = {"story": story, "publishAt": publish_at, "override": list(overrides) or None, "overrideReason": reason}
     body |= {name: value for name, value in optional.items() if value is not None}
     if no_push:
         body["push"] = False
     answer = send("POST", "/v1/alerts", body)
-    waits = answer.status == 202
-    what = f"waits ({answer.body['state']})" if waits else f"is published on {edition} as {level}"
-    _tell(answer.body, what, as_json)
+    _tell(answer.body, f"is published on {edition} as {level}", as_json)
+
+
+@click.command()
+@ID
+@IF_MATCH
+@JSON
+def approve(alert_id: str, if_match: int | None, as_json: bool) -> None:
+    """Let out what somebody else has drafted or proposed.
+
+    It approves the version that stands at this moment and is shown, or the one of --if-match; whoever wrote or changed
+    it cannot approve it.
+
+    \b
+    flashwire approve 7Q0F8R2K5M9TB4W6YE3XCZ01JV
+    """
+    _tell(_change("approve", alert_id, {}, if_match), "is published", as_json)
 
 
 @click.command()
@@ -150,7 +169,7 @@ hold = _plain("hold", "is on hold", """Hide an alert while it is verified.
     \b
     flashwire hold 7Q0F8R2K5M9TB4W6YE3XCZ01JV --reason "the agency is checking"
     """)  # fmt: skip
-release = _plain("release", "is released", """Show a held alert again, as it was.""")
+release = _plain("release", "is released", """Show a held alert again, as it was; or end an embargo now.""")
 undo = _plain("undo", "is undone", """Take an alert back before phones ring.
 
     It is gone from every ticker without a trace. This works for the few seconds that `post` names; after them, correct
@@ -158,13 +177,21 @@ undo = _plain("undo", "is undone", """Take an alert back before phones ring.
     """)  # fmt: skip
 kill = _plain("kill", "is withdrawn", """Withdraw an alert everywhere.
 
-    A notice stays in its place for a while; its text is gone.
+    A notice stays in its place for a while; its text is gone. What waits for publication is taken back.
 
     \b
     flashwire kill 7Q0F8R2K5M9TB4W6YE3XCZ01JV --reason "the agency withdrew it"
     """)  # fmt: skip
 
-COMMANDS = (post, update, correct, hold, release, undo, kill)
+WAITS = {
+    "draft": "waits as a draft",
+    "scheduled": "waits for its moment",
+    "awaiting-approval": "waits for a second person",
+    "discarded": "is taken back; nobody has seen it",
+}
+"""What is said of an alert that is not public."""
+
+COMMANDS = (post, approve, update, correct, hold, release, undo, kill)
 
 
 def _content(
@@ -185,7 +212,7 @@ def _standard_input() -> str:
         raise Misused(NOT_UTF8.format("standard input")) from None
 
 
-def _change(verb: ChangeVerb, alert_id: str, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
+def _change(verb: Verb, alert_id: str, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
     """Send content upon a version: the one that was named, or the one that stands, which is shown first."""
     if if_match is None:
         stands = send("GET", _path(alert_id)).body["alert"]
@@ -194,7 +221,7 @@ def _change(verb: ChangeVerb, alert_id: str, body: dict[str, Any], if_match: int
     return _send_change(verb, alert_id, body, if_match)
 
 
-def _send_change(verb: ChangeVerb, alert_id: str, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
+def _send_change(verb: Verb, alert_id: str, body: dict[str, Any], if_match: int | None) -> dict[str, Any]:
     answer: dict[str, Any] = send("POST", f"{_path(alert_id)}/{verb}", body, if_match).body
     return answer
 
@@ -209,12 +236,15 @@ def _tell(answer: dict[str, Any], what: str, as_json: bool) -> None:
         print_json(answer)
         return
     alert = answer["alert"]
+    what = WAITS.get(answer.get("state", ""), what)
     is_drill = alert["status"] == "Exercise"
     click.echo(f"{'EXERCISE: alert' if is_drill else 'Alert'} {alert['id']} {what} (version {alert['version']}).")
     if is_drill:
         click.echo("This key makes drills: only test keys, test devices and exercise streams get this one.")
     for warning in answer.get("warnings", ()):
         click.echo(f"Note: {warning['detail']}")
+    if answer.get("state") in ("draft", "awaiting-approval"):
+        click.echo(f"The duty desk lets it out: {program.name()} approve {alert['id']}")
     if answer.get("undoUntil"):
         left_ms = moment.from_text(answer["undoUntil"]) - moment.from_text(alert["versionCreated"])
         click.echo(f"For {left_ms // 1000} s it can be undone: {program.name()} undo {alert['id']}")

@@ -29,8 +29,7 @@ def refusal(refused: client.Refused, path: str) -> Failed:
             said = "it is too late to undo, phones may ring by now; correct or kill it instead:"
             return _with_remedies(refused, said, alert_id, ("kill", "correct"))
         case "approval-needed":
-            remedy = "the duty desk may send it alone with --override second-approval --reason …"
-            return Failed(f"refused ({refused.status}): {refused}\n{remedy}")
+            return _with_remedies(refused, f"{refused}:", alert_id, ("update",))
         case "near-duplicate":
             return _near_duplicate(refused)
         case "wrong-state":

@@ -29,10 +29,10 @@ def test_too_late_to_undo_is_told_what_to_do_instead() -> None:
     ]
 
 
-def test_a_flash_without_a_second_person_is_told_the_override() -> None:
-    text = said(409, "", type="/problems/approval-needed", detail="a flash needs a second person")
-    assert text.startswith("refused (409): a flash needs a second person\n")
-    assert "--override second-approval --reason …" in text
+def test_whoever_approves_too_late_is_told_how_it_asks_again() -> None:
+    text = said(409, "approve", type="/problems/approval-needed", detail="it has waited too long")
+    assert text.startswith("refused (409): it has waited too long:\n")
+    assert f"update {ID} --headline …" in text
 
 
 def test_who_says_the_same_again_is_told_of_what_was_said_and_of_both_ways_on() -> None:
