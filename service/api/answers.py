@@ -1,20 +1,21 @@
-"""The history endpoint's answers, kept ready until they change: what a page load costs is a look into a dict.
+"""An edition's newest alerts in every form, kept ready until they change: what a page load costs is a look into a dict.
 
-The rule to remember: an answer is true until its wire moves, or until one of its alerts leaves by itself. Alerts are
-joined as the bytes they have on the wire and never encoded again.
+The rule to remember: an answer is true until its wire moves, or until one of its alerts leaves by itself.
 """
 
 import hashlib
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable
 from typing import cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from service.api.forms import FORMS, LIMIT_MAX, Form, Headers
 from service.api.problems import RETRY_S, Problem
 from service.api.requests import CORS, NOSNIFF
+from service.api.view import View
 from service.api.wires import Wires
 from service.domain import cursor as cursors
 from service.domain.alert import LEVELS, Level
@@ -25,12 +26,8 @@ from service.store.keys import WireName
 from service.wire import Wire
 
 ANSWERS_MAX = 256
-LIMIT_DEFAULT = 10
-LIMIT_MAX = 100
 PARAMETERS_MAX = 50
 CACHE_CONTROL = b"public, max-age=2, stale-while-revalidate=3, stale-if-error=60"
-
-Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -45,11 +42,12 @@ class Answer:
     """A finished answer, with what it depends on."""
 
     __slots__ = (
-        "_changes", "_last", "_loads", "_until_ms", "_wire", "body", "etag", "headers", "headers_unchanged", "lines",
-        "lines_unchanged",
+        "_changes", "_last", "_loads", "_until_ms", "_wire", "body", "etag", "form", "headers", "headers_unchanged",
+        "lines", "lines_unchanged",
     )  # fmt: skip
 
-    def __init__(self, wire: Wire, loads: int, until_ms: float, body: bytes) -> None:
+    def __init__(self, wire: Wire, loads: int, until_ms: float, form: Form, body: bytes) -> None:
+        self.form = form.name
         self._wire = wire
         self._loads = loads
         self._last = wire.backlog.last
@@ -58,10 +56,10 @@ class Answer:
         self.body = body
         self.etag = b'"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
         self.headers_unchanged: Headers = (
-            (b"etag", self.etag), (b"cache-control", CACHE_CONTROL), NOSNIFF, *CORS,
+            (b"etag", self.etag), (b"cache-control", CACHE_CONTROL), NOSNIFF, *CORS, *form.headers,
         )  # fmt: skip
         self.headers: Headers = (
-            (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *self.headers_unchanged,
+            (b"content-type", form.media), (b"content-length", b"%d" % len(body)), *self.headers_unchanged,
         )  # fmt: skip
 
         self.lines = _lines(self.headers)
@@ -80,30 +78,36 @@ class Answer:
 class Answers:
     """Answers by path and raw query; at most 256, the oldest go first."""
 
-    def __init__(self, newsroom: Newsroom, wires: Wires, now_ms: Callable[[], int]) -> None:
+    def __init__(self, newsroom: Newsroom, wires: Wires, public_url: str, now_ms: Callable[[], int]) -> None:
         self._newsroom = newsroom
         self._wires = wires
+        self._public_url = public_url
         self._now_ms = now_ms
         self._kept: dict[tuple[str, bytes], Answer] = {}
 
     def find(self, path: str, query: bytes) -> Answer:
-        """The answer to `/v1/editions/{edition}/ticker?…`. Raises Problem: 400, 404, 503 while nothing is loaded."""
+        """The answer to `/v1/editions/{edition}/{form}?…`. Raises Problem: 400, 404, 503 while nothing is loaded."""
         now_ms = self._now_ms()
         kept = self._kept.get((path, query))
         if kept is not None and kept.is_true(self._wires.loads, now_ms):
             return kept
-        answer = self._make(path.split("/")[3], query, now_ms)
+        edition, form = path.split("/")[3:5]
+        answer = self._make(edition, form, query, now_ms)
         self._kept.pop((path, query), None)
         if len(self._kept) >= ANSWERS_MAX:
             del self._kept[next(iter(self._kept))]
         self._kept[path, query] = answer
         return answer
 
-    def _make(self, edition: str, query: bytes, now_ms: int) -> Answer:
-        if self._newsroom.edition(edition) is None:
+    def _make(self, name: str, form_name: str, query: bytes, now_ms: int) -> Answer:
+        edition = self._newsroom.edition(name)
+        if edition is None:
             raise Problem("not-found", "there is no edition of this name")
-        question = ask(query, self._newsroom)
-        wire = self._wires.get(WireName(edition))
+        form = FORMS.get(form_name)
+        if form is None:
+            raise Problem("not-found", "there is nothing at this address")
+        question = ask(query, self._newsroom, form)
+        wire = self._wires.get(WireName(name))
         if wire is None:
             retry = {"Retry-After": str(RETRY_S)}
             raise Problem("not-loaded", "this process has not read the wire yet", headers=retry)
@@ -111,17 +115,15 @@ class Answers:
             raise Problem("bad-query", "before: is from another life of the wire; start from the first page")
         before = None if question.before is None else question.before.offset
         page = wire.ticker.page(now_ms, question.limit, before, question.wanted)
-        following = "null" if page.next is None else f'"{opaque(Cursor(wire.cursor.epoch, page.next))}"'
-        body = b"".join((
-            f'{{"edition":"{edition}","cursor":"{wire.cursor}","alerts":['.encode(),
-            b",".join(entry.encoded for entry in page.entries),
-            f'],"next":{following}}}'.encode(),
+        body = form.write(View(
+            newsroom=self._newsroom, edition=edition, cursor=wire.cursor, page=page, public_url=self._public_url,
+            filters=filters(question.wanted),
         ))  # fmt: skip
-        change_ms = wire.ticker.next_change_ms(now_ms, page.entries)
-        return Answer(wire, self._wires.loads, float("inf") if change_ms is None else change_ms, body)
+        change_ms = wire.ticker.next_change_ms(now_ms, page.entries, question.wanted)
+        return Answer(wire, self._wires.loads, float("inf") if change_ms is None else change_ms, form, body)
 
 
-def ask(query: bytes, newsroom: Newsroom) -> Question:
+def ask(query: bytes, newsroom: Newsroom, form: Form) -> Question:
     """The question that a raw query string asks. Unknown parameters are ignored; raises Problem for wrong values."""
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
@@ -131,19 +133,21 @@ def ask(query: bytes, newsroom: Newsroom) -> Question:
     for name, value in pairs:
         given.setdefault(name, []).append(value)
     return Question(
-        limit=_limit(given),
-        before=_before(given),
+        limit=_limit(given, form.limit_default),
+        before=_before(given) if form.paged else None,
         wanted=Filter(
             sections=_choices(given, "section", newsroom.sections),
             regions=_choices(given, "region", newsroom.regions),
             level=quietest(cast("tuple[Level, ...]", _choices(given, "level", LEVELS))),
+            notices=form.notices,
         ),
     )
 
 
-def opaque(cursor: Cursor) -> str:
-    """The `before` of a page, in a form that invites nobody to take it for a cursor of the live stream."""
-    return urlsafe_b64encode(str(cursor).encode()).decode().rstrip("=")
+def filters(wanted: Filter) -> str:
+    """What a query says of them in one way of many; empty where all is wanted."""
+    chosen = {"section": ",".join(wanted.sections), "region": ",".join(wanted.regions), "level": wanted.level or ""}
+    return urlencode({name: value for name, value in chosen.items() if value}, safe=",")
 
 
 def has_it(headers: Iterable[tuple[bytes, bytes]], etag: bytes) -> bool:
@@ -170,10 +174,10 @@ def _single(given: dict[str, list[str]], name: str) -> str | None:
     return values[0] if values else None
 
 
-def _limit(given: dict[str, list[str]]) -> int:
+def _limit(given: dict[str, list[str]], default: int) -> int:
     text = _single(given, "limit")
     if text is None:
-        return LIMIT_DEFAULT
+        return default
     if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= LIMIT_MAX:
         raise Problem("bad-query", f"limit: must be a number from 1 to {LIMIT_MAX}")
     return int(text)

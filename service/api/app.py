@@ -1,7 +1,7 @@
 """The API as one ASGI app: its routes in a table, and the layers around them.
 
-The rule to remember: a page load takes the short way. The history's good answers leave at the door, before router,
-exceptions and log; everything else, its refusals too, goes through all layers.
+The rule to remember: a page load takes the short way. An edition's newest alerts leave at the door, before router,
+exceptions and log; everything else, refusals too, goes through all layers.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.settings import Settings
+from service import addresses
 from service.admin import Readiness, health_routes
 from service.api import metrics, problems
 from service.api.answers import Answer, Answers, has_it
@@ -26,6 +27,7 @@ from service.api.devices import Devices
 from service.api.documents import Documents
 from service.api.duplicates import Duplicates
 from service.api.editor import BODY_WITHIN_S, Editor
+from service.api.forms import FORMS, ROUTE
 from service.api.keys import KeyRoutes
 from service.api.permalink import Permalink
 from service.api.problems import Problem
@@ -39,8 +41,6 @@ from service.domain.newsroom import Newsroom
 from service.store.connection import Store
 from service.tray import Tray
 
-HISTORY = "/v1/editions/{edition}/ticker"
-
 
 def create_app(
     *, settings: Settings, newsroom: Newsroom, desk: Desk, tray: Tray, keys: Keys, store: Store, wires: Wires,
@@ -48,7 +48,7 @@ def create_app(
     body_within_s: float = BODY_WITHIN_S,
 ) -> ASGIApp:  # fmt: skip
     """The app. It starts nothing: whoever wires it follows the wires and watches the store."""
-    answers = Answers(newsroom, wires, now_ms)
+    answers = Answers(newsroom, wires, addresses.public_url(settings), now_ms)
     documents = Documents(settings, newsroom)
     duplicates = Duplicates(newsroom, Recent(wires))
     routes = [
@@ -101,14 +101,15 @@ class _Door:
         self._answers = answers
         self._numbers = count(1)
         self._counted = {
-            (method, status): metrics.REQUESTS.labels(HISTORY, method, str(status))
+            (form, method, status): metrics.REQUESTS.labels(ROUTE + form, method, str(status))
+            for form in FORMS
             for method in ("GET", "HEAD")
             for status in (200, 304)
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path.endswith("/ticker") and path.startswith("/v1/editions/") and path.count("/") == 4:
+        if path.startswith("/v1/editions/") and path.count("/") == 4:
             method = scope["method"]
             if method == "GET" or method == "HEAD":
                 try:
@@ -129,7 +130,7 @@ class _Door:
         except Problem:
             return None
         unchanged = has_it(headers, answer.etag)
-        self._counted["GET", 304 if unchanged else 200].inc()
+        self._counted[answer.form, "GET", 304 if unchanged else 200].inc()
         end = b"x-request-id: %s\r\n\r\n" % (given_id(headers) or b"page-%d" % next(self._numbers))
         if unchanged:
             return Plain(b"HTTP/1.1 304 Not Modified\r\n", answer.lines_unchanged + end, b"")
@@ -140,10 +141,10 @@ class _Door:
         request_id = given_id(scope["headers"]) or b"page-%d" % next(self._numbers)
         headers = answer.headers_unchanged if unchanged else answer.headers
         status = 304 if unchanged else 200
-        self._counted[method, status].inc()
+        self._counted[answer.form, method, status].inc()
         await send({"type": "http.response.start", "status": status,
                     "headers": [*headers, (b"x-request-id", request_id)]})  # fmt: skip
         await send({"type": "http.response.body", "body": b"" if unchanged or method == "HEAD" else answer.body})
 
 
-assert EDITORS not in HISTORY, "editors' routes stay closed to other origins"
+assert EDITORS not in ROUTE, "editors' routes stay closed to other origins"

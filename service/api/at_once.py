@@ -13,7 +13,7 @@ import msgspec
 from service.domain.addresses import plain
 from service.http_bounds import BoundedHttp
 
-PREFIX, SUFFIX = b"/v1/editions/", b"/ticker"
+PREFIX = b"/v1/editions/"
 _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect"})
 
 Headers = list[tuple[bytes, bytes]]
@@ -55,8 +55,7 @@ class AtOnceHttp(BoundedHttp):
         path, _, query = self.url.partition(b"?")
         parser = self.parser
         if (
-            not path.endswith(SUFFIX)
-            or not self.url.isascii()
+            not self.url.isascii()
             or b"%" in path
             or b"#" in query
             or parser.get_method() != b"GET"

@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 
 from service.api import audit
-from service.api.answers import LIMIT_DEFAULT, LIMIT_MAX
+from service.api.forms import FEED_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX
 from service.api.problems import KINDS
 from service.api.schemas import ID, KEY_ID, Schema, listed, ref
 from service.domain.alert import LEVELS
 from service.domain.newsroom import Newsroom
 
 HTML, JSON, STREAM = "text/html", "application/json", "text/event-stream"
+FEED, RSS = "application/feed+json", "application/rss+xml"
 
 
 class Good(msgspec.Struct, frozen=True):
@@ -203,12 +204,11 @@ def _readers(newsroom: Newsroom) -> dict[str, Operation]:
             ("level", LEVELS, "Alerts of the quietest of these levels, and of those that are louder."),
         )
     )
-    limit = {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}
     before = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
-    page = (
-        edition, _in("query", "limit", limit, "How many."), _IF_NONE, *filters,
-        _in("query", "before", before, "The `next` of an earlier page, as it was given."),
-    )  # fmt: skip
+    newest = (edition, _limit(LIMIT_DEFAULT), _IF_NONE, *filters)
+    page = (*newest, _in("query", "before", before, "The `next` of an earlier page, as it was given."))
+    feed = (edition, _limit(FEED_LIMIT_DEFAULT), _IF_NONE, *filters)
+    refused = ("not-found", "bad-query", "not-loaded")
     unchanged = {304: Good("You have it.", None, headers=("ETag",))}
     return {
         "GET /v1/editions": Operation(
@@ -218,8 +218,19 @@ def _readers(newsroom: Newsroom) -> dict[str, Operation]:
         ),
         "GET /v1/editions/{edition}/ticker": Operation(
             "ticker", "readers", "The newest alerts of an edition, each once, in its current version.",
-            {200: Good("A page.", schema=ref("Ticker"), headers=("ETag",)), **unchanged},
-            ("not-found", "bad-query", "not-loaded"), page,
+            {200: Good("A page.", schema=ref("Ticker"), headers=("ETag",)), **unchanged}, refused, page,
+        ),
+        "GET /v1/editions/{edition}/ticker.html": Operation(
+            "ticker-html", "readers", "The same as a list in HTML, to be included in a page.",
+            {200: Good("A fragment.", HTML, headers=("ETag",)), **unchanged}, refused, newest,
+        ),
+        "GET /v1/editions/{edition}/feed.json": Operation(
+            "feed-json", "readers", "The same as a JSON Feed 1.1, in which notices stay until the alerts expire.",
+            {200: Good("The feed.", FEED, schema=ref("Feed"), headers=("ETag",)), **unchanged}, refused, feed,
+        ),
+        "GET /v1/editions/{edition}/feed.rss": Operation(
+            "feed-rss", "readers", "The same as RSS 2.0.",
+            {200: Good("The feed.", RSS, headers=("ETag",)), **unchanged}, refused, feed,
         ),
         "GET /a/{id}": Operation(
             "permalink", "readers", "An alert's page, or the way to its article.",
@@ -235,6 +246,11 @@ def _readers(newsroom: Newsroom) -> dict[str, Operation]:
             (_in("path", "slug", {"enum": sorted(KINDS)}, "The kind.", required=True),),
         ),
     }  # fmt: skip
+
+
+def _limit(default: int) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": default}
+    return _in("query", "limit", schema, "How many.")
 
 
 _FILES = {

@@ -1,4 +1,4 @@
-"""What readers and their browsers fetch: editions, the history, the widget and the demo page.
+"""What readers and their browsers fetch: editions, their newest alerts, the widget and the demo page.
 
 The rule to remember: nothing here asks the store. Everything is answered from memory, whatever happens behind it.
 """
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from config.settings import Settings
 from service import vapid
 from service.api.answers import Answers, is_unchanged
+from service.api.forms import FORMS, ROUTE
 from service.api.live import live_origin
 from service.domain.newsroom import Edition, Newsroom
 
@@ -78,7 +79,7 @@ class Reader:
         page = {"Cache-Control": PAGE_CACHE}
         return [
             Route("/v1/editions", self.editions),
-            Route("/v1/editions/{edition}/ticker", self.ticker),
+            *(Route(ROUTE + form, self.newest) for form in FORMS),
             Route("/ticker.js", self._sender("ticker.js", {"Cache-Control": WIDGET_CACHE})),
             Route(widget, self._sender("ticker.js", {"Cache-Control": IMMUTABLE})),
             Route("/sw.js", self._sender("sw.js", WORKER)),
@@ -95,8 +96,8 @@ class Reader:
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         return unless_unchanged(request, body, "application/json", etag, {"Cache-Control": EDITIONS_CACHE})
 
-    async def ticker(self, request: Request) -> Response:
-        """`GET /v1/editions/{edition}/ticker`, where the fast way at the door did not answer it: refusals mostly."""
+    async def newest(self, request: Request) -> Response:
+        """`GET /v1/editions/{edition}/{form}`, where the fast way at the door did not answer it: refusals mostly."""
         answer = self._answers.find(request.url.path, request.scope["query_string"])
         headers = {name.decode(): value.decode() for name, value in answer.headers}
         return Response(answer.body, headers=headers)

@@ -21,7 +21,7 @@ log = structlog.get_logger("api")
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 READERS = re.compile(
-    r"/v1/editions(/.*)?|/v1/devices(/[^/]*)?|/v1/receipts|/ticker[^/]*\.js|/problems/.*|/openapi\.json|/asyncapi\.yaml"
+    r"/v1/editions(/.*)?|/a/[^/]*|/v1/devices(/[^/]*)?|/v1/receipts|/ticker[^/]*\.js|/problems/.*|/openapi\.json|/asyncapi\.yaml"
 )
 EDITORS = "/v1/alerts"
 PROBES = frozenset({"/healthz", "/readyz", "/version"})

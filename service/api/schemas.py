@@ -127,6 +127,15 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "edition": _edition(newsroom), "cursor": CURSOR, "alerts": listed(ref("Alert")),
         "next": {"type": ["string", "null"], "description": "The `before` of the next page."},
     }  # fmt: skip
+    item = {
+        "id": ID, "url": TEXT, "title": TEXT, "content_text": TEXT, "content_html": TEXT, "date_published": MOMENT,
+        "tags": listed(TEXT), "language": TEXT,
+    }  # fmt: skip
+    feed = {
+        "version": {"const": "https://jsonfeed.org/version/1.1"}, "title": TEXT, "description": TEXT,
+        "home_page_url": TEXT, "feed_url": TEXT, "language": TEXT,
+        "items": listed(opened(tuple(item), {**item, "external_url": TEXT, "date_modified": MOMENT})),
+    }  # fmt: skip
     finding = {"pointer": {"type": "string", "description": "Where (RFC 6901)."}, "detail": TEXT}
     problem = {
         "type": {"type": "string", "pattern": "^/problems/[a-z0-9-]+$"}, "title": TEXT,
@@ -152,6 +161,7 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
             {"editions": listed(ref("Edition")), "webPush": opened(("publicKey",), {"publicKey": nullable(TEXT)})},
         ),
         "Ticker": opened(tuple(page), page, description="Newest first, each alert once."),
+        "Feed": opened(tuple(feed), feed, description="JSON Feed 1.1, newest first."),
         "Registered": opened(("id", "secret"), {"id": ID, "secret": TEXT}),
         "Replaced": opened(("id",), {"id": ID}),
         "Counted": opened(("counted",), {"counted": {"type": "integer", "minimum": 0}}),

@@ -22,17 +22,24 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """Which alerts a reader wants; empty tuples and None mean all. `level` means that level and louder."""
+    """Which alerts a reader wants; empty tuples and None mean all. `level` means that level and louder.
+
+    `notices` is for programs that look in seldom and keep what they saw: a notice then stays until the alert would have
+    expired, and is admitted whatever section and region the alert had, since it no longer says.
+    """
 
     sections: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     level: Level | None = None
+    notices: bool = False
 
     def admits(self, alert: Alert) -> bool:
-        return (
-            (not self.sections or any(section in self.sections for section in alert.sections))
-            and (not self.regions or any(region in self.regions for region in alert.regions))
-            and (self.level is None or LEVELS.index(alert.level) <= LEVELS.index(self.level))
+        if self.level is not None and LEVELS.index(alert.level) > LEVELS.index(self.level):
+            return False
+        if self.notices and alert.pub_status != "usable":
+            return True
+        return (not self.sections or any(section in self.sections for section in alert.sections)) and (
+            not self.regions or any(region in self.regions for region in alert.regions)
         )
 
 
@@ -87,15 +94,15 @@ class Ticker:
         """At most `limit` alerts first published before the offset `before`, as readers see them at `now_ms`."""
         found: list[Entry] = []
         for entry in self._newest_first(before):
-            if self._shows(entry.alert, now_ms) and wanted.admits(entry.alert):
+            if self._shows(entry.alert, now_ms, wanted) and wanted.admits(entry.alert):
                 if len(found) == limit:
                     return Page(tuple(found), found[-1].first_offset)
                 found.append(entry)
         return Page(tuple(found), None)
 
-    def next_change_ms(self, now_ms: int, entries: tuple[Entry, ...]) -> int | None:
+    def next_change_ms(self, now_ms: int, entries: tuple[Entry, ...], wanted: Filter = EVERYTHING) -> int | None:
         """When the first of `entries` leaves by itself (expiry, end of a tombstone), or None."""
-        ends = [self._ends_at.get(entry.alert.id, 0) for entry in entries]
+        ends = [self._ends(entry.alert, wanted) for entry in entries]
         return min((end for end in ends if end > now_ms), default=None)
 
     def get(self, alert_id: str) -> Entry | None:
@@ -115,8 +122,13 @@ class Ticker:
         for index in range(end - 1, -1, -1):
             yield self._by_id[self._by_place[self._places[index]]]
 
-    def _shows(self, alert: Alert, now_ms: int) -> bool:
-        return self._ends_at[alert.id] > now_ms and "undone" not in alert.signals
+    def _shows(self, alert: Alert, now_ms: int, wanted: Filter) -> bool:
+        return self._ends(alert, wanted) > now_ms and "undone" not in alert.signals
+
+    def _ends(self, alert: Alert, wanted: Filter) -> int:
+        if wanted.notices and alert.pub_status == "canceled":
+            return moment.from_text(alert.expires)
+        return self._ends_at.get(alert.id, 0)
 
     def _ends_ms(self, alert: Alert) -> int:
         expires = moment.from_text(alert.expires)

@@ -4,14 +4,15 @@
  *   <flash-ticker edition="ar"></flash-ticker>
  *   <style> flash-ticker { display: block; height: 26rem } </style>   keeps its place
  *
- * Attributes   edition (en) · limit: alerts shown, 1–50 (5) · heading: instead of the edition's own · paused ·
- *              api: Flashwire's URL, if this script is not from there · live: the stream's, if not as in /v1/editions
+ * Attributes   edition (en) · limit: alerts shown, 1–50 (5) · heading: for the edition's own · paused ·
+ *              api: Flashwire's URL, if not this script's · live: the stream's, if not as in /v1/editions
+ * Content      ticker.html, if a server includes it: stands until we take over
  * Looks        --flash-bg -fg -muted -line -accent -tint -radius -font; ::part(class name); light or dark as the page's
  *              color-scheme says
- * Budget       8 KB gzip, all of this included; no dependencies; no layout shift
- * Assumptions  a browser of 2024 or later; plain script or module; under import() it needs `api`
+ * Budget       8 KB gzip, all of this; no dependencies; no layout shift
+ * Assumptions  a browser of 2024; plain script or module; under import() it needs `api`
  * Law          old state + events = fresh state; what was withdrawn leaves the screen, paused or not
- * Bloat        HTML in alerts, pictures, sound, marquees, notifications, adverts, cookies, tracking, themes, a build
+ * Bloat        HTML, pictures, sound, marquees, adverts, cookies, a build
  */
 (() => {
 // ---- rules: values in, values out
@@ -20,7 +21,7 @@ const RESERVE = 10; // beyond the limit, so that one taken back leaves no hole
 const KEPT_MAX = 60;
 const TOMBSTONE_MS = 30 * 60e3;
 
-/** alerts: newest first, also those no longer shown. replaying: revisions promised by `resumed` and not yet here.
+/** alerts: newest first, also those no longer shown. replaying: revisions promised and not yet here.
  *  lost: something was missed, reconnect. heartbeat, retryAfter: seconds. */
 const EMPTY = {cursor: null, alerts: [], heartbeat: 25, stale: false, replaying: 0, lost: false};
 
@@ -55,7 +56,7 @@ const apply = (state, frame) => {
     lost: !(step <= 1)};
 };
 
-/** Whether it has a place on the screen at `now` (ms): killed ones for 30 minutes, undone and expired ones never. */
+/** Whether it is shown at `now` (ms): killed ones for 30 minutes, undone and expired ones never. */
 const stands = ({signals, pubStatus, versionCreated, expires}, now) => !signals.includes('undone') &&
   now < Date.parse(expires) && !(pubStatus === 'canceled' && now >= Date.parse(versionCreated) + TOMBSTONE_MS);
 
@@ -68,7 +69,7 @@ const frozen = (shown, state, now) => shown.map((seen) => {
   return waits ? seen : alert;
 }).filter((alert) => stands(alert, now));
 
-/** Milliseconds before try `attempt` (0, 1, …): full jitter from 0.5 to 30 s, or what the server asked for. */
+/** Milliseconds before try `attempt`: full jitter from 0.5 to 30 s, or as the server asked. */
 const delay = (attempt, random, retryAfter) => retryAfter > 0
   ? Math.min(Math.max(retryAfter, 0.5), 300) * 1000
   : 500 + random * (Math.min(30e3, 1000 * 2 ** attempt) - 500);
@@ -82,8 +83,8 @@ const ago = (then, now, language) => {
 
 // ---- storage: this tab's place on the wire
 
-const load = (key) => {
-  try { return JSON.parse(sessionStorage[key]); } catch { return {}; }
+const load = (read) => {
+  try { return JSON.parse(read()); } catch { return {}; }
 };
 const save = (key, value) => {
   try { sessionStorage[key] = JSON.stringify(value); } catch { /* full or forbidden: next time we start cold */ }
@@ -93,7 +94,7 @@ const save = (key, value) => {
 
 const TYPES = 'snapshot resumed heartbeat bye published updated corrected withheld released canceled expired'.split` `;
 
-/** Calls heard(frame) for each message and gone(code) once. Returns hangUp(code): null for a silent end. */
+/** Calls heard(frame) for each message, gone(code) once. Returns hangUp(code): null ends in silence. */
 const connect = (url, sse, opened, heard, gone) => {
   let wire, over;
   const hangUp = (code) => {
@@ -161,21 +162,20 @@ li { position: absolute; inset: -1px .5rem auto; padding: .7rem .5rem; border-to
 .flash .level { color: var(--bg); background: var(--accent); padding: 0 .4rem; border-radius: 3px }
 .label { color: var(--fg) }
 .text { overflow-wrap: anywhere; font-weight: 600 }
-.line .text, .attribution { font-weight: 400 }
-.attribution { color: var(--muted) }
+.line .text { font-weight: 400 }
 a { color: inherit; text-decoration: none }
 a:hover { text-decoration: underline }
 .note { margin-top: .25rem; padding-inline-start: .6rem; border-inline-start: 3px solid var(--accent);
   font-size: .875rem }
 .item:not(.usable) .level { all: unset }
-.item:not(.usable) .text { color: var(--muted); font-weight: 400 }
+.attribution, .item:not(.usable) .text { color: var(--muted); font-weight: 400 }
 .empty { padding: 0 1rem; line-height: 3.5 }
 @media (prefers-reduced-motion: reduce) {
   li { transition: none !important } .new { animation-timing-function: step-end } }
 @media (forced-colors: active) { .flash .level { border: 1px solid } }
 `);
 
-/** An element; its name is its class and its part. Text goes in as text, whatever it looks like. */
+/** An element; its name is its class and part. Text goes in as text. */
 const make = (tag, name, text = '', more) =>
   Object.assign(document.createElement(tag), {className: name, part: name, textContent: text}, more);
 
@@ -202,8 +202,8 @@ const content = (alert, {language, labels: {levels, sections, ui}}) => {
   return [meta, sentence(alert), correction ? make('p', 'note', correction.text, {lang, dir}) : ''];
 };
 
-/** Makes the shadow tree, returns what paints it. Rows are placed by transforms, which are no layout shift, and keep
- *  their nodes, and with them the focus. */
+/** Makes the shadow tree, returns what paints it. Rows move by transforms, which shift no layout, and keep their nodes,
+ *  and with them the focus. */
 const page = (host, onclick) => {
   const root = host.shadowRoot || host.attachShadow({mode: 'open'});
   root.adoptedStyleSheets = [STYLES];
@@ -274,7 +274,7 @@ const page = (host, onclick) => {
 
 // ---- the element
 
-const ANSWER_MS = 5000; // a process that hangs still takes its share of connects
+const ANSWER_MS = 5000; // a process that hangs still accepts
 const GRACE_MS = 2000; // beyond two heartbeats
 const CALM_MS = 5000; // a short break is nobody's business
 const STEADY_MS = 10e3; // a connection that held so long starts the back-off anew
@@ -284,7 +284,7 @@ const NO_WORDS = {language: 'en', dir: 'auto', labels: {levels: {}, sections: {}
 const PAGE_EVENTS = ['pagehide', 'pageshow', 'online'];
 const SCRIPT = (document.currentScript || document.querySelector('script[src*="/ticker"]'))?.src || location.href;
 
-const known = {}; // api → its editions: one request, however many tickers
+const known = {}; // api → its editions, asked for once
 const editionsOf = (api) => known[api] ??= fetch(new URL('/v1/editions', api), {signal: AbortSignal.timeout(ANSWER_MS)})
   .then((answer) => answer.json());
 
@@ -306,7 +306,7 @@ class FlashTicker extends HTMLElement {
     this.#stop();
   }
 
-  /** A page that is left lets go of its stream; the browser may then keep it for the back button. */
+  /** A page that is left lets go of its stream, and may be kept for the back button. */
   handleEvent({type, persisted}) {
     if (type === 'pagehide') this.#stop();
     else if (type === 'online') this.#retry && this.#again(0);
@@ -325,7 +325,7 @@ class FlashTicker extends HTMLElement {
     this.#name = this.getAttribute('edition') || 'en';
     this.#limit = Math.min(50, Math.max(1, parseInt(this.getAttribute('limit')) || 5));
     this.#key = `flash-ticker ${this.#api} ${this.#name} ${this.#limit}`;
-    const {cursor = null, alerts = [], paused = this.hasAttribute('paused')} = load(this.#key);
+    const {cursor = null, alerts = [], paused = this.hasAttribute('paused')} = load(() => sessionStorage[this.#key]);
     this.toggleAttribute('paused', paused);
     this.style.setProperty('--rows', this.#limit);
     this.#state = {...EMPTY, cursor, alerts};
@@ -334,7 +334,7 @@ class FlashTicker extends HTMLElement {
     this.#tries = this.#unopened = this.#clock = 0;
     this.#since = Date.now();
     this.#edition = NO_WORDS;
-    this.#show = page(this, () => this.toggleAttribute('paused'));
+    this.#show = null;
     this.#ticking = setInterval(this.#draw, 1000);
     this.#dial();
     this.#draw();
@@ -364,6 +364,8 @@ class FlashTicker extends HTMLElement {
       if (!live) return this.#lose();
     }
     if (!live && !this.#edition.live) return this.#lose(4404);
+    const list = this.querySelector('[data-ticker]');
+    if (list) Object.assign(this.#state, load(() => list.dataset.ticker)), this.#draw();
     const url = new URL(live || this.#edition.live, this.#api);
     url.protocol = url.protocol.replace('http', 'ws');
     const query = {edition: this.#name, limit: this.#limit + RESERVE, after: this.#state.cursor};
@@ -417,15 +419,19 @@ class FlashTicker extends HTMLElement {
   #draw = () => {
     this.#dirty = null;
     if (Date.now() > this.#deadline) this.#hangUp(0);
+    const list = this.querySelector('[data-ticker]');
+    if (list && this.#edition === NO_WORDS) return; // it stands until we have words
     const now = Date.now() + this.#clock, paused = this.hasAttribute('paused'), first = !this.#shown;
     const latest = visible(this.#state, now, this.#limit);
     // What this tab remembered is shown only once the stream has said what became of it.
-    if (!first || (this.#live && !this.#state.replaying))
+    if (!first || list || (this.#live && !this.#state.replaying))
       this.#shown = paused && !first ? frozen(this.#shown, this.#state, now) : latest;
     const away = !this.#live && Date.now() - this.#since > CALM_MS;
     const more = paused && latest.filter(({id}) => !this.#shown?.some((seen) => seen.id === id)).length;
     const say = this.#closed ? '' : away ? 'reconnecting' : this.#state.stale ? 'stale' : !this.#shown ? 'connecting'
       : more ? 'more' : paused ? '' : 'live';
+    list?.remove();
+    this.#show ??= page(this, () => this.toggleAttribute('paused'));
     this.#show(this.#shown, this.#edition, this.getAttribute('heading'), say, more, paused, now, first && this.#shown);
   };
 }

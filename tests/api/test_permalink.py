@@ -49,6 +49,9 @@ async def test_a_reader_sees_the_line_as_on_the_ticker_with_its_level_and_time(a
     assert "Urgent" in answer.text
     assert f'<time datetime="{alert["firstCreated"]}">' in answer.text
     assert "<script" not in answer.text
+    for form in ("feed.json", "feed.rss"):
+        assert f'href="/v1/editions/en/{form}">' in answer.text
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 async def test_the_arabic_page_runs_from_right_to_left_by_the_clock_of_beirut(api: Api) -> None:
@@ -93,7 +96,7 @@ async def test_an_alert_with_an_article_leads_to_it_unless_one_stays(api: Api) -
 
 async def test_an_update_that_brings_the_article_makes_the_page_lead_to_it(api: Api) -> None:
     alert_id = await published(api)
-    assert "href" not in (await page(api, alert_id)).text
+    assert "<a " not in (await page(api, alert_id)).text
     await api.change("update", alert_id, {"link": {"url": LINK}}, If_Match='"1"')
     assert (await page(api, alert_id, status=302)).headers["location"] == LINK
 

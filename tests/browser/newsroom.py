@@ -1,9 +1,12 @@
 """A newsroom for the tests in a browser: `flashwire up` with real processes on a data folder of its own."""
 
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 from tests.processes import System
+
+ANSWER_WITHIN_S = 30
 
 
 class Newsroom:
@@ -30,6 +33,12 @@ class Newsroom:
     def change(self, verb: str, alert_id: str, *options: str) -> None:
         """What an editor types: `flashwire <verb> <id> <options>`."""
         self._system.done(verb, alert_id, *options)
+
+    def list(self, edition: str) -> str:
+        """`ticker.html` as a publisher's server includes it."""
+        with urllib.request.urlopen(f"{self.url}/v1/editions/{edition}/ticker.html", timeout=ANSWER_WITHIN_S) as answer:
+            html: str = answer.read().decode()
+        return html
 
     def close(self) -> None:
         self._system.close()

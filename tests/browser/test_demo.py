@@ -5,14 +5,13 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.browser.newsroom import Newsroom
+from tests.browser.site import serving
 from tests.chromium import PATIENCE_MS
 
 HEADLINES = {
@@ -281,25 +280,8 @@ def test_ticker_follows_the_page_into_the_dark(newsroom: Newsroom, page: Page, s
 def publisher(newsroom: Newsroom) -> Iterator[str]:
     """A page of somebody else's site with nothing but our two tags."""
     body = f'<!doctype html><title>A page</title><script src="{newsroom.url}/ticker.js"></script>\n<flash-ticker>'
-
-    class Site(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/" else 204)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            if self.path == "/":
-                self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    serving = Thread(target=site.serve_forever)
-    serving.start()
-    yield f"http://127.0.0.1:{site.server_port}/"
-    site.shutdown()
-    serving.join()
-    site.server_close()
+    with serving(lambda: body) as url:
+        yield url
 
 
 def test_ticker_works_on_a_page_of_another_origin(

@@ -56,6 +56,15 @@ async def test_everything_is_under_one_name(site: Topology, http2: bool) -> None
         assert "flash-ticker" in page.text
         widget = await asking.get("/ticker.js", headers={"Accept-Encoding": "gzip"})
         assert (widget.headers["content-encoding"], widget.headers["cache-control"]) == ("gzip", "public, max-age=300")
+        for form in ("ticker.html", "feed.json", "feed.rss"):
+            news = await asking.get(f"/v1/editions/en/{form}", headers={"Accept-Encoding": "gzip"})
+            assert f"{site.url}/a/{made.json()['alert']['id']}" in news.text
+            assert (news.headers["content-encoding"], news.headers["cache-control"].split(",")[1]) == (
+                "gzip",
+                " max-age=2",
+            )
+            kept = await asking.get(f"/v1/editions/en/{form}", headers={"If-None-Match": news.headers["etag"]})
+            assert kept.status_code == 304
         history = await asking.get("/v1/editions/en/ticker")
         assert made.json()["alert"]["id"] in {alert["id"] for alert in history.json()["alerts"]}
         same = await asking.get("/v1/editions/en/ticker", headers={"If-None-Match": history.headers["etag"]})

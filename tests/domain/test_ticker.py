@@ -53,6 +53,7 @@ filters = st.builds(
     sections=st.sampled_from([(), ("politics",), ("sports", "health")]),
     regions=st.sampled_from([(), ("mena",)]),
     level=st.sampled_from([None, *LEVELS]),
+    notices=st.booleans(),
 )
 
 
@@ -83,8 +84,10 @@ def modelled(versions: list[Version], max_alerts: int) -> list[Version]:
 
 def model_shows(alert: Alert, now_ms: int, wanted: Filter) -> bool:
     end = moment.from_text(alert.expires)
-    if alert.pub_status == "canceled":
+    if alert.pub_status == "canceled" and not wanted.notices:
         end = min(end, moment.from_text(alert.version_created) + 30 * MINUTE_MS)
+    if wanted.notices and alert.pub_status != "usable":
+        wanted = Filter(level=wanted.level)
     return (
         end > now_ms
         and "undone" not in alert.signals
@@ -128,17 +131,17 @@ def test_pages_joined_by_next_are_the_whole_and_the_whole_is_the_law(
     assert shown(ticker.page(now_ms, 100, None, wanted)) == lawful
 
 
-@given(histories(), st.integers(-60, 60))
-def test_nothing_leaves_before_the_next_change(versions: list[Version], minutes: int) -> None:
+@given(histories(), st.integers(-60, 60), filters)
+def test_nothing_leaves_before_the_next_change(versions: list[Version], minutes: int, wanted: Filter) -> None:
     now_ms = NOW_MS + minutes * MINUTE_MS
     ticker = ticker_of(versions)
-    entries = ticker.page(now_ms, 100).entries
-    change_ms = ticker.next_change_ms(now_ms, entries)
+    entries = ticker.page(now_ms, 100, wanted=wanted).entries
+    change_ms = ticker.next_change_ms(now_ms, entries, wanted)
     if change_ms is None:
         assert entries == ()
         return
-    assert ticker.page(change_ms - 1, 100).entries == entries
-    assert len(ticker.page(change_ms, 100).entries) < len(entries)
+    assert ticker.page(change_ms - 1, 100, wanted=wanted).entries == entries
+    assert len(ticker.page(change_ms, 100, wanted=wanted).entries) < len(entries)
 
 
 def test_an_update_does_not_move_an_alert() -> None:
@@ -187,6 +190,18 @@ def test_a_tombstone_stays_half_an_hour_and_nothing_outlives_its_expiry(
 ) -> None:
     ticker = ticker_of([Version(1, make_alert(1, **changes))])
     assert shown(ticker.page(NOW_MS + age_ms, 10)) == [alert_id(1)] * visible
+
+
+@pytest.mark.parametrize("status", ["withheld", "canceled"])
+def test_who_looks_in_seldom_finds_the_notice_until_the_alert_expires(status: PubStatus) -> None:
+    seldom = Filter(sections=("sports",), notices=True)
+    ticker = ticker_of([Version(1, redacted(make_alert(1, pub_status=status), "notice"))])
+    assert shown(ticker.page(NOW_MS + 24 * HOUR_MS - 1, 10, wanted=seldom)) == [alert_id(1)]
+    assert shown(ticker.page(NOW_MS + 24 * HOUR_MS, 10, wanted=seldom)) == []
+    assert shown(ticker.page(NOW_MS, 10, wanted=Filter(sections=("sports",)))) == []
+    undone = redacted(make_alert(1, 2, pub_status="canceled", signals=("undone",)), "notice")
+    ticker.apply(1, undone, b"")
+    assert shown(ticker.page(NOW_MS, 10, wanted=seldom)) == []
 
 
 def test_a_page_starts_before_any_offset_even_one_that_is_gone() -> None:
