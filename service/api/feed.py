@@ -1,7 +1,7 @@
 """What a feed says of an edition and of each of its alerts, before it is JSON or XML.
 
 The rule to remember: an item keeps its id through every version. A program that kept the sentence is given, under the
-same id, its correction, or the notice that stands in its place, until the alert would have expired.
+same id, its correction, or the notice that stands in its place.
 """
 
 from html import escape

@@ -225,7 +225,7 @@ def _readers(newsroom: Newsroom) -> dict[str, Operation]:
             {200: Good("A fragment.", HTML, headers=("ETag",)), **unchanged}, refused, newest,
         ),
         "GET /v1/editions/{edition}/feed.json": Operation(
-            "feed-json", "readers", "The same as a JSON Feed 1.1, in which notices stay until the alerts expire.",
+            "feed-json", "readers", "The same as a JSON Feed 1.1, in which a tombstone stays for a day.",
             {200: Good("The feed.", FEED, schema=ref("Feed"), headers=("ETag",)), **unchanged}, refused, feed,
         ),
         "GET /v1/editions/{edition}/feed.rss": Operation(

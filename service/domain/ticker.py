@@ -12,6 +12,9 @@ import msgspec
 from service.domain import moment
 from service.domain.alert import LEVELS, Alert, Level
 
+NOTICE_MS = 24 * 3_600_000
+"""How long programs that look in seldom find a tombstone: every one of them has looked in by then."""
+
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """An alert at its place: `first_offset` is the offset of its first publication, `encoded` its public JSON."""
@@ -24,8 +27,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 class Filter(msgspec.Struct, frozen=True):
     """Which alerts a reader wants; empty tuples and None mean all. `level` means that level and louder.
 
-    `notices` is for programs that look in seldom and keep what they saw: a notice then stays until the alert would have
-    expired, and is admitted whatever section and region the alert had, since it no longer says.
+    `notices` is for programs that look in seldom and keep what they saw: a tombstone then stays for `NOTICE_MS`, and
+    what is withheld or withdrawn is admitted whatever section and region it had, since it no longer says.
     """
 
     sections: tuple[str, ...] = ()
@@ -75,7 +78,7 @@ class Ticker:
         known = self._by_id.get(alert.id)
         if known is not None and known.alert.version >= alert.version:
             return False
-        ends_ms = self._ends_ms(alert)
+        ends_ms = _ends_ms(alert, self._tombstone_ms)
         if known is None:
             if first_offset in self._by_place:
                 raise ValueError(f"the place {first_offset} is another alert's")
@@ -127,17 +130,19 @@ class Ticker:
 
     def _ends(self, alert: Alert, wanted: Filter) -> int:
         if wanted.notices and alert.pub_status == "canceled":
-            return moment.from_text(alert.expires)
+            return _ends_ms(alert, NOTICE_MS)
         return self._ends_at.get(alert.id, 0)
-
-    def _ends_ms(self, alert: Alert) -> int:
-        expires = moment.from_text(alert.expires)
-        if alert.pub_status == "canceled":
-            return min(expires, moment.from_text(alert.version_created) + self._tombstone_ms)
-        return expires
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def _ends_ms(alert: Alert, tombstone_ms: int) -> int:
+    """When it leaves by itself."""
+    expires = moment.from_text(alert.expires)
+    if alert.pub_status == "canceled":
+        return min(expires, moment.from_text(alert.version_created) + tombstone_ms)
+    return expires
 
 
 def quietest(levels: tuple[Level, ...]) -> Level | None:

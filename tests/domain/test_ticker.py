@@ -84,8 +84,9 @@ def modelled(versions: list[Version], max_alerts: int) -> list[Version]:
 
 def model_shows(alert: Alert, now_ms: int, wanted: Filter) -> bool:
     end = moment.from_text(alert.expires)
-    if alert.pub_status == "canceled" and not wanted.notices:
-        end = min(end, moment.from_text(alert.version_created) + 30 * MINUTE_MS)
+    if alert.pub_status == "canceled":
+        stays_ms = 24 * HOUR_MS if wanted.notices else 30 * MINUTE_MS
+        end = min(end, moment.from_text(alert.version_created) + stays_ms)
     if wanted.notices and alert.pub_status != "usable":
         wanted = Filter(level=wanted.level)
     return (
@@ -193,15 +194,19 @@ def test_a_tombstone_stays_half_an_hour_and_nothing_outlives_its_expiry(
 
 
 @pytest.mark.parametrize("status", ["withheld", "canceled"])
-def test_who_looks_in_seldom_finds_the_notice_until_the_alert_expires(status: PubStatus) -> None:
+def test_who_looks_in_seldom_finds_the_notice_for_a_day(status: PubStatus) -> None:
     seldom = Filter(sections=("sports",), notices=True)
     ticker = ticker_of([Version(1, redacted(make_alert(1, pub_status=status), "notice"))])
     assert shown(ticker.page(NOW_MS + 24 * HOUR_MS - 1, 10, wanted=seldom)) == [alert_id(1)]
     assert shown(ticker.page(NOW_MS + 24 * HOUR_MS, 10, wanted=seldom)) == []
     assert shown(ticker.page(NOW_MS, 10, wanted=Filter(sections=("sports",)))) == []
+    lasting = redacted(make_alert(2, pub_status=status, expires=moment.to_text(NOW_MS + 240 * HOUR_MS)), "notice")
+    ticker.apply(2, lasting, b"")
+    later = shown(ticker.page(NOW_MS + 24 * HOUR_MS, 10, wanted=seldom))
+    assert later == ([alert_id(2)] if status == "withheld" else [])
     undone = redacted(make_alert(1, 2, pub_status="canceled", signals=("undone",)), "notice")
     ticker.apply(1, undone, b"")
-    assert shown(ticker.page(NOW_MS, 10, wanted=seldom)) == []
+    assert shown(ticker.page(NOW_MS, 10, wanted=seldom)) == [alert_id(2)]
 
 
 def test_a_page_starts_before_any_offset_even_one_that_is_gone() -> None:
