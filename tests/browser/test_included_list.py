@@ -38,10 +38,10 @@ def test_the_widget_goes_on_from_the_list_without_gap_double_or_shift(
     asked: list[Route] = []
     sockets: list[WebSocket] = []
     frames: list[str] = []
-    page.on("websocket", sockets.append)
+    page.on("websocket", lambda socket: sockets.append(socket))
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))))
     page.add_init_script(RECORD_LAYOUT_SHIFTS)
-    page.route(f"{newsroom.url}/v1/editions", asked.append)  # the widget waits for it before it opens its socket
+    page.route(f"{newsroom.url}/v1/editions", lambda route: asked.append(route))  # the widget waits for it
     with serving(lambda: page_with(newsroom)) as url:
         page.goto(url)
         until(page, lambda: bool(asked))
