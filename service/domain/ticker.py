@@ -114,7 +114,7 @@ class Ticker:
 
     def shown(self, now_ms: int) -> Iterator[Entry]:
         """Every alert that readers are shown at `now_ms`, the newest first. To be read before the ticker changes."""
-        return (entry for entry in self._newest_first(None) if self._shows(entry.alert, now_ms))
+        return (entry for entry in self._newest_first(None) if self._shows(entry.alert, now_ms, EVERYTHING))
 
     def newest(self) -> Entry | None:
         """The alert that was first published last, whatever became of it."""

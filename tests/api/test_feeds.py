@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import feedparser  # type: ignore[import-untyped]
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import msgspec
 import pytest
 
@@ -150,7 +150,11 @@ async def test_wrong_questions_are_refused_as_on_the_ticker(api: Api, form: str)
 @pytest.mark.parametrize("edition", ["en", "ar", "es"])
 async def test_a_program_reads_the_same_alerts_in_both_feeds(api: Api, edition: str) -> None:
     headlines = {"en": "Ferries & trains run again", "ar": "استئناف حركة القطارات ظهراً", "es": "Mañana habrá niebla"}
-    article = {"link": {"url": "https://example.org/n/1?a=1&b=2"}, "sections": ["economy"], "regions": ["mena"]}
+    article: dict[str, Any] = {
+        "link": {"url": "https://example.org/n/1?a=1&b=2"},
+        "sections": ["economy"],
+        "regions": ["mena"],
+    }
     first = (await api.publish({"edition": edition, "headline": headlines[edition], **article}))["alert"]
     second = (await api.publish({"edition": edition, "headline": headlines[edition] + " 2", "level": "line"}))["alert"]
     words = make_edition(edition)
