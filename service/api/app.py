@@ -34,6 +34,7 @@ from service.api.problems import Problem
 from service.api.reader import Reader
 from service.api.recent import Recent
 from service.api.requests import EDITORS, PREFLIGHT, Requests, given_id, is_readers
+from service.api.stories import Stories
 from service.api.tickets import Tickets
 from service.api.wires import Wires
 from service.desk import Desk
@@ -56,6 +57,7 @@ def create_app(
         *Editor(settings, newsroom, desk, tray, keys, wires, store, duplicates, now_ms, body_within_s).routes(),
         *Audit(keys, store).routes(),
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
+        *Stories(newsroom, keys, store).routes(),
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),
         *Tickets(settings, keys, store, now_ms, body_within_s).routes(),

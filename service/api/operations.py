@@ -70,6 +70,7 @@ _TICKET = _in("query", "ticket", {"type": "string"}, "In place of the key, for a
 _DEVICE = _in("path", "id", ID, "The device.", required=True)
 _AUDIT_AFTER = {"type": "integer", "minimum": 0, "maximum": audit.AFTER_MAX}
 _AUDIT_LIMIT = {"type": "integer", "minimum": 1, "maximum": audit.LIMIT_MAX, "default": audit.LIMIT_DEFAULT}
+_STORY = _in("path", "id", ID, "The story, as its alerts name it.", required=True)
 
 _KEYED = ("unauthorized", "too-many-wrong-keys", "store-unavailable")
 _BODY = ("malformed", "body-too-large", "not-json", "invalid", "slow-body")
@@ -140,6 +141,10 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
             "delivery", "editors", "How an alert is reaching its readers; with Accept: text/event-stream as it goes.",
             {200: Good("So far.", schema=ref("Report"), also=STREAM)}, (*_KEYED, "not-found", "too-many-streams"),
             (_ALERT, _TICKET), security=("key",),
+        ),
+        "GET /v1/stories/{id}": Operation(
+            "story", "editors", "One event in all editions: who lags, and what is to be looked at again.",
+            {200: Good("The whole of it.", schema=ref("Story"))}, (*_KEYED, "not-found"), (_STORY,), security=("key",),
         ),
     }  # fmt: skip
 

@@ -21,6 +21,7 @@ from service.domain.preview import Previews
 from service.domain.receipt import RECEIPTS_MAX, VERSION_MAX, What
 from service.domain.registration import MUTES_MAX
 from service.domain.roles import ROLES
+from service.domain.stories import Story
 from service.domain.strictjson import INT_MAX
 from service.domain.text import HEADLINE_GRAPHEMES_MAX
 
@@ -148,6 +149,7 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "DoneOrWaits": {"anyOf": [ref("Done"), ref("Waits")], "description": "Of what is not public, that it waits."},
         "Checked": opened(tuple(checked), checked, description="What would become of an alert."),
         "Seen": opened(tuple(seen), seen, description="An alert as editors see it."),
+        **of_models(Story),
         "Versions": opened(("versions",), {"versions": listed(ref("Seen"))}),
         "Audit": opened(
             ("audit", "next"),

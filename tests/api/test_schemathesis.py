@@ -103,7 +103,7 @@ class Making:
             def set(self, case: Case[Any], data: Case[Any], context: AuthContext) -> None:
                 making.device(case)
 
-        @schema.auth(refresh_interval=None).apply_to(path_regex="^/(v1/alerts|v1/tickets|a/)")
+        @schema.auth(refresh_interval=None).apply_to(path_regex="^/(v1/alerts|v1/stories|v1/tickets|a/)")
         class _Alerts:
             def get(self, case: Case[Any], context: AuthContext) -> Case[Any]:
                 return case
@@ -139,7 +139,7 @@ class Making:
         case.headers.update(self._key)
         if IDS.fullmatch(str(case.path_parameters.get("id", ""))) and not _follows(case):
             made = self._post("/v1/alerts", {**ALERT, "push": False}, self._key)
-            case.path_parameters["id"] = made["alert"]["id"]
+            case.path_parameters["id"] = made["alert"]["story" if "/stories/" in case.path else "id"]
             if re.fullmatch('"[0-9]+"', str(case.headers.get("If-Match", ""))):
                 case.headers["If-Match"] = '"1"'
 

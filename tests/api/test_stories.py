@@ -1,0 +1,111 @@
+"""One event in all its editions: who lags, who is missing, and whom a correction concerns."""
+
+from typing import Any
+
+import pytest
+
+from service.store import stories as stored
+from service.store.embedded import EmbeddedStore
+from tests import entries
+from tests.api.conftest import Api, running, settings_for
+from tests.verbs import BODIES
+
+EN, AR, ES = "Snow closes the northern pass", "الثلوج تغلق الممر الشمالي", "La nieve cierra el paso del norte"
+
+
+async def told(api: Api, story: str, role: str = "duty") -> Any:
+    answer = await api.get(f"/v1/stories/{story}", role)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.json()
+
+
+async def in_two(api: Api, role: str = "duty") -> tuple[Any, Any]:
+    """An English alert and the Arabic one of the same story."""
+    en = (await api.publish({"headline": EN}, role))["alert"]
+    ar = (await api.publish({"edition": "ar", "headline": AR, "story": en["story"]}, role))["alert"]
+    return en, ar
+
+
+def codes(answer: Any) -> list[str]:
+    assert answer.status_code in (200, 201), answer.text
+    return [warning["code"] for warning in answer.json()["warnings"]]
+
+
+async def test_a_story_tells_its_editions_their_alerts_and_every_version(api: Api) -> None:
+    en, ar = await in_two(api)
+    update = await api.change("update", en["id"], BODIES["update"], If_Match='"1"')
+    story = await told(api, en["story"], "correspondent")
+    assert (story["story"], story["firstCreated"], story["missing"]) == (en["story"], en["firstCreated"], ["es"])
+    editions = {each["edition"]: each for each in story["editions"]}
+    assert editions["en"]["lagS"] == 0
+    assert editions["ar"]["lagS"] >= 0
+    assert editions["es"] == {"edition": "es", "lagS": None, "flagged": False, "alerts": []}
+    first, second = story["alerts"]
+    assert (first["id"], first["state"], first["version"]) == (en["id"], "published", 2)
+    assert [version["headline"] for version in first["versions"]] == [EN, update.json()["alert"]["headline"]]
+    assert (second["id"], second["headline"], second["behind"], second["flagged"]) == (ar["id"], AR, True, None)
+    assert first["behind"] is False
+
+
+@pytest.mark.parametrize("verb", ["correct", "kill", "hold"])
+async def test_correcting_one_flags_its_siblings_until_they_are_changed(api: Api, verb: str) -> None:
+    en, ar = await in_two(api)
+    answer = await api.change(verb, en["id"], BODIES.get(verb), If_Match='"1"')
+    assert answer.status_code == 200
+    first, second = (await told(api, en["story"]))["alerts"]
+    assert first["flagged"] is None
+    flag = second["flagged"]
+    assert (flag["by"], flag["edition"], flag["verb"]) == (en["id"], "en", verb)
+    assert flag["at"] == answer.json()["alert"]["versionCreated"]
+    assert codes(await api.change("update", ar["id"], BODIES["update"], If_Match='"1"')) == []
+    assert [alert["flagged"] for alert in (await told(api, en["story"]))["alerts"]] == [None, None]
+
+
+async def test_a_released_hold_flags_nobody_and_other_verbs_warn_of_nothing(api: Api) -> None:
+    en, ar = await in_two(api)
+    assert codes(await api.change("hold", en["id"])) == []
+    assert codes(await api.change("release", en["id"])) == []
+    assert (await told(api, en["story"]))["alerts"][1]["flagged"] is None
+    assert codes(await api.change("update", en["id"], BODIES["update"], If_Match='"3"')) == []
+    assert codes(await api.change("undo", en["id"])) == []
+    assert (await told(api, en["story"]))["missing"] == ["en", "es"]
+    assert codes(await api.kill(ar["id"])) == []  # nothing else of the story stands
+
+
+async def test_drills_and_real_alerts_of_one_story_do_not_see_each_other(api: Api) -> None:
+    en, _ = await in_two(api)
+    answer = await api.get(f"/v1/stories/{en['story']}", "drill")
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
+    drill = await api.publish({"edition": "es", "headline": ES, "story": en["story"]}, "drill")
+    assert [alert["id"] for alert in (await told(api, en["story"], "drill"))["alerts"]] == [drill["alert"]["id"]]
+    assert "es" in (await told(api, en["story"]))["missing"]
+    assert codes(await api.kill(drill["alert"]["id"], "drill")) == []
+
+
+async def test_a_story_that_nobody_knows_is_joined_with_a_warning_and_not_found_before(api: Api) -> None:
+    story = "P4S0R8B1D6D9N2E0A01JCZX3V7"
+    for named in (story, "x", "%2e%2e", "p4s0r8b1d6d9n2e0a01jczx3v7"):
+        answer = await api.get(f"/v1/stories/{named}", "duty")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
+    made = await api.publish({"story": story})
+    assert (await told(api, story))["alerts"][0]["id"] == made["alert"]["id"]
+    assert (await api.publish({"headline": "Ferries sail again", "story": story}))["warnings"] == []
+
+
+async def test_who_brings_no_key_sees_no_story(api: Api) -> None:
+    en, _ = await in_two(api)
+    assert (await api.get(f"/v1/stories/{en['story']}")).status_code == 401
+
+
+async def test_a_story_without_end_is_told_from_both_ends(server: EmbeddedStore) -> None:
+    async with running(settings_for(server)) as process:
+        story, count = "P4S0R8B1D6D9N2E0A01JCZX3V7", 2 * stored.END_MAX + 7
+        made = [entries.alert(f"Lap {number}", story=story) for number in range(count)]
+        bounds = entries.BOUNDS
+        for number, alert in enumerate(made):
+            await entries.append(process.store, alert, bounds=bounds, now_ms=entries.NOW_MS + number)
+        found = await stored.read(process.store, story, "Actual")
+        assert found.left_out == 7
+        heads = [records[-1].alert.headline for records in found.alerts]
+        assert (heads[0], heads[99], heads[100], heads[-1]) == ("Lap 0", "Lap 99", "Lap 107", "Lap 206")
