@@ -4,16 +4,17 @@ The rule to remember: an answer is true until its wire moves, or until one of it
 """
 
 import hashlib
-import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable
 from typing import cast
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
-from service.api.forms import FORMS, LIMIT_MAX, Form, Headers
+from service.api import queries
+from service.api.forms import FORMS, Form, Headers
 from service.api.problems import RETRY_S, Problem
+from service.api.queries import Given
 from service.api.requests import CORS, NOSNIFF
 from service.api.view import View
 from service.api.wires import Wires
@@ -26,7 +27,6 @@ from service.store.keys import WireName
 from service.wire import Wire
 
 ANSWERS_MAX = 256
-PARAMETERS_MAX = 50
 CACHE_CONTROL = b"public, max-age=2, stale-while-revalidate=3, stale-if-error=60"
 
 
@@ -125,20 +125,14 @@ class Answers:
 
 def ask(query: bytes, newsroom: Newsroom, form: Form) -> Question:
     """The question that a raw query string asks. Unknown parameters are ignored; raises Problem for wrong values."""
-    try:
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
-    except ValueError:
-        raise Problem("bad-query", f"at most {PARAMETERS_MAX} parameters are read") from None
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        given.setdefault(name, []).append(value)
+    given = queries.read(query)
     return Question(
-        limit=_limit(given, form.limit_default),
+        limit=queries.limit(given, form.limit_default),
         before=_before(given) if form.paged else None,
         wanted=Filter(
-            sections=_choices(given, "section", newsroom.sections),
-            regions=_choices(given, "region", newsroom.regions),
-            level=quietest(cast("tuple[Level, ...]", _choices(given, "level", LEVELS))),
+            sections=queries.choices(given, "section", newsroom.sections),
+            regions=queries.choices(given, "region", newsroom.regions),
+            level=quietest(cast("tuple[Level, ...]", queries.choices(given, "level", LEVELS))),
             notices=form.notices,
         ),
     )
@@ -167,24 +161,8 @@ def _lines(headers: Headers) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-def _single(given: dict[str, list[str]], name: str) -> str | None:
-    values = given.get(name, [])
-    if len(values) > 1:
-        raise Problem("bad-query", f"{name}: stands more than once")
-    return values[0] if values else None
-
-
-def _limit(given: dict[str, list[str]], default: int) -> int:
-    text = _single(given, "limit")
-    if text is None:
-        return default
-    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= LIMIT_MAX:
-        raise Problem("bad-query", f"limit: must be a number from 1 to {LIMIT_MAX}")
-    return int(text)
-
-
-def _before(given: dict[str, list[str]]) -> Cursor | None:
-    text = _single(given, "before")
+def _before(given: Given) -> Cursor | None:
+    text = queries.single(given, "before")
     if text is None:
         return None
     try:
@@ -194,10 +172,3 @@ def _before(given: dict[str, list[str]]) -> Cursor | None:
     if cursor is None:
         raise Problem("bad-query", "before: must be the next of an earlier page")
     return cursor
-
-
-def _choices(given: dict[str, list[str]], name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    chosen = tuple(dict.fromkeys(part for value in given.get(name, ()) for part in value.split(",") if part))
-    if not set(chosen) <= set(allowed):
-        raise Problem("bad-query", f"{name}: must be of {', '.join(allowed)}, separated by commas")
-    return chosen

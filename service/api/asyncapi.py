@@ -6,7 +6,7 @@ against it.
 
 from typing import Any, get_args
 
-from service.api.forms import LIMIT_DEFAULT, LIMIT_MAX
+from service.api.queries import LIMIT_DEFAULT, LIMIT_MAX
 from service.api.schemas import CURSOR, FLAG, MOMENT, TICKET_FORM, Schema, closed, listed, of_alert, ref
 from service.domain.backlog import Reason
 from service.domain.frames import CLOSE_CODES, ByeReason

@@ -9,11 +9,10 @@ from collections.abc import Callable
 import msgspec
 
 from service.api import feed_json, feed_rss, ticker_json, ticker_page
+from service.api.queries import LIMIT_DEFAULT
 from service.api.view import View
 
 ROUTE = "/v1/editions/{edition}/"
-LIMIT_DEFAULT = 10
-LIMIT_MAX = 100
 FEED_LIMIT_DEFAULT = 50
 """A feed is looked at every hour or so: what a busy hour brought must stand in it."""
 

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from service.api import audit
-from service.api.forms import FEED_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX
+from service.api.forms import FEED_LIMIT_DEFAULT
 from service.api.problems import KINDS
+from service.api.queries import LIMIT_DEFAULT, LIMIT_MAX
 from service.api.schemas import ID, KEY_ID, Schema, listed, ref
 from service.domain.alert import LEVELS
 from service.domain.newsroom import Newsroom
