@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from service import siblings
 from service.domain import audit, fuse, lifecycle, moment, revision, roles, versions
 from service.domain.alert import Alert, Author, Record, State
 from service.domain.amendments import AMENDMENTS, Amended
@@ -141,8 +142,9 @@ class Desk:
             alert=alert, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
             reason=draft.override_reason,
         )  # fmt: skip
+        warnings = (*draft.warnings, *await siblings.unknown(self._store, draft.story, alert.status))
         return await self.append(
-            "publish", transition, record, None, actor, idempotency, now_ms, draft.warnings, draft.override
+            "publish", transition, record, None, actor, idempotency, now_ms, warnings, draft.override
         )
 
     async def change(
@@ -237,7 +239,8 @@ class Desk:
         amended = Amended(before, None, record.push, ()) if amend is None else amend(record)
         alert = versions.following(amended.alert, transition, now_ms, amended.correction)
         changed = msgspec.structs.replace(record, alert=alert, state=transition.state, push=amended.push, reason=reason)
-        return await self.append(verb, transition, changed, record, actor, idempotency, now_ms, amended.warnings)
+        warnings = (*amended.warnings, *await siblings.warnings(self._store, verb, alert))
+        return await self.append(verb, transition, changed, record, actor, idempotency, now_ms, warnings)
 
     async def append(
         self, verb: Verb, transition: Transition, record: Record, before: Record | None, actor: Actor,

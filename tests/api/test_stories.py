@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from service.domain.lifecycle import CHANGE_VERBS
+from service.store import keys
 from service.store import stories as stored
 from service.store.embedded import EmbeddedStore
 from tests import entries
@@ -52,7 +54,9 @@ async def test_a_story_tells_its_editions_their_alerts_and_every_version(api: Ap
 async def test_correcting_one_flags_its_siblings_until_they_are_changed(api: Api, verb: str) -> None:
     en, ar = await in_two(api)
     answer = await api.change(verb, en["id"], BODIES.get(verb), If_Match='"1"')
-    assert answer.status_code == 200
+    (warning,) = answer.json()["warnings"]
+    assert warning["code"] == "siblings"
+    assert f"ar {ar['id']}" in warning["detail"]
     first, second = (await told(api, en["story"]))["alerts"]
     assert first["flagged"] is None
     flag = second["flagged"]
@@ -64,7 +68,7 @@ async def test_correcting_one_flags_its_siblings_until_they_are_changed(api: Api
 
 async def test_a_released_hold_flags_nobody_and_other_verbs_warn_of_nothing(api: Api) -> None:
     en, ar = await in_two(api)
-    assert codes(await api.change("hold", en["id"])) == []
+    assert codes(await api.change("hold", en["id"])) == ["siblings"]
     assert codes(await api.change("release", en["id"])) == []
     assert (await told(api, en["story"]))["alerts"][1]["flagged"] is None
     assert codes(await api.change("update", en["id"], BODIES["update"], If_Match='"3"')) == []
@@ -73,13 +77,33 @@ async def test_a_released_hold_flags_nobody_and_other_verbs_warn_of_nothing(api:
     assert codes(await api.kill(ar["id"])) == []  # nothing else of the story stands
 
 
+async def test_an_alert_alone_has_no_siblings(api: Api) -> None:
+    for verb in CHANGE_VERBS:
+        alert = (await api.publish())["alert"]
+        if verb == "release":
+            await api.change("hold", alert["id"])
+        version = 2 if verb == "release" else 1
+        assert codes(await api.change(verb, alert["id"], BODIES.get(verb), If_Match=f'"{version}"')) == []
+
+
+async def test_the_same_request_again_gives_the_same_warning(api: Api) -> None:
+    en, ar = await in_two(api)
+    first = await api.kill(en["id"], Idempotency_Key="k1")
+    await api.kill(ar["id"])
+    again = await api.kill(en["id"], Idempotency_Key="k1")
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == first.json()
+
+
 async def test_drills_and_real_alerts_of_one_story_do_not_see_each_other(api: Api) -> None:
     en, _ = await in_two(api)
     answer = await api.get(f"/v1/stories/{en['story']}", "drill")
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
     drill = await api.publish({"edition": "es", "headline": ES, "story": en["story"]}, "drill")
+    assert [warning["code"] for warning in drill["warnings"]] == ["unknown-story"]
     assert [alert["id"] for alert in (await told(api, en["story"], "drill"))["alerts"]] == [drill["alert"]["id"]]
     assert "es" in (await told(api, en["story"]))["missing"]
+    assert "es " not in (await api.kill(en["id"])).json()["warnings"][0]["detail"]
     assert codes(await api.kill(drill["alert"]["id"], "drill")) == []
 
 
@@ -89,6 +113,7 @@ async def test_a_story_that_nobody_knows_is_joined_with_a_warning_and_not_found_
         answer = await api.get(f"/v1/stories/{named}", "duty")
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
     made = await api.publish({"story": story})
+    assert [warning["code"] for warning in made["warnings"]] == ["unknown-story"]
     assert (await told(api, story))["alerts"][0]["id"] == made["alert"]["id"]
     assert (await api.publish({"headline": "Ferries sail again", "story": story}))["warnings"] == []
 
@@ -109,3 +134,13 @@ async def test_a_story_without_end_is_told_from_both_ends(server: EmbeddedStore)
         assert found.left_out == 7
         heads = [records[-1].alert.headline for records in found.alerts]
         assert (heads[0], heads[99], heads[100], heads[-1]) == ("Lap 0", "Lap 99", "Lap 107", "Lap 206")
+
+
+async def test_a_kill_goes_out_although_the_store_cannot_say_who_else_tells_the_story(api: Api) -> None:
+    en, ar = await in_two(api)
+    async with api.process.store.pipeline(transaction=True) as pipe:
+        pipe.set(keys.story(en["story"]), "a key of another kind")
+        await pipe.execute()
+    assert codes(await api.kill(en["id"])) == []
+    assert (await api.ticker())["alerts"][0]["pubStatus"] == "canceled"
+    assert (await api.ticker(edition="ar"))["alerts"][0]["id"] == ar["id"]
