@@ -29,6 +29,7 @@ from service.api.duplicates import Duplicates
 from service.api.editor import BODY_WITHIN_S, Editor
 from service.api.forms import FORMS, ROUTE
 from service.api.keys import KeyRoutes
+from service.api.listing import Listing
 from service.api.permalink import Permalink
 from service.api.problems import Problem
 from service.api.reader import Reader
@@ -57,6 +58,7 @@ def create_app(
         *Editor(settings, newsroom, desk, tray, keys, wires, store, duplicates, now_ms, body_within_s).routes(),
         *Audit(keys, store).routes(),
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),
+        *Listing(newsroom, keys, wires, store, now_ms).routes(),
         *Stories(newsroom, keys, store).routes(),
         *Reader(settings, newsroom, answers).routes(),
         *Devices(settings, newsroom, keys, store, now_ms, body_within_s).routes(),
@@ -80,14 +82,15 @@ class _Methods:
         self._router = Router(routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = next((route for route in self._routes if route.matches(scope)[0] is not Match.NONE), None)
-        if route is None:
+        routes = [route for route in self._routes if route.matches(scope)[0] is not Match.NONE]
+        if not routes:
             raise Problem("not-found", "there is nothing at this address")
-        if scope["method"] in (route.methods or ()):
+        methods = {method for route in routes for method in route.methods or ()}
+        if scope["method"] in methods:
             await self._router(scope, receive, send)
             return
-        scope["route"] = route
-        allow = {"Allow": ", ".join(sorted({*(route.methods or ()), "OPTIONS"}))}
+        scope["route"] = routes[0]
+        allow = {"Allow": ", ".join(sorted({*methods, "OPTIONS"}))}
         if scope["method"] != "OPTIONS":
             raise Problem("method-not-allowed", f"this address takes {allow['Allow']}", headers=allow)
         readers = {**PREFLIGHT, "Access-Control-Allow-Methods": allow["Allow"]}

@@ -22,19 +22,20 @@ from service.api.body import Body
 from service.api.duplicates import Duplicates
 from service.api.problems import Problem
 from service.api.requests import address
+from service.api.seen import seen, seen_pending
 from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.api.wires import Wires
 from service.desk import Actor, Amend, Desk, Outcome
 from service.domain import cursor as cursors
 from service.domain import revision
-from service.domain.alert import Author, Record, State
+from service.domain.alert import Author, State
 from service.domain.amendments import AMENDMENTS
 from service.domain.checks import Draft, check_alert, check_reason
 from service.domain.errors import Braked, NotFound
 from service.domain.fields import Notice
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb, Verb
 from service.domain.newsroom import Newsroom
-from service.domain.pending import Pending, verb_to_post
+from service.domain.pending import verb_to_post
 from service.domain.redrafts import check_redraft
 from service.store import history
 from service.store.access import Key
@@ -73,20 +74,6 @@ class _Waits(msgspec.Struct, frozen=True, rename="camel"):
     alert: msgspec.Raw
     state: State
     warnings: tuple[Notice, ...]
-
-
-class _Seen(msgspec.Struct, frozen=True, rename="camel"):
-    """An alert as editors see it."""
-
-    alert: msgspec.Raw
-    state: str
-    author: Author
-    push: bool
-    note: str | None
-    reason: str | None
-    cursor: str | None
-    publish_at: str | None = None
-    approved_by: Author | None = None
 
 
 class Editor:
@@ -179,11 +166,11 @@ class Editor:
         alert_id = headers.alert_id(request)
         try:
             stored = await store_time.spend(self._desk.read(alert_id, key.test))
-            version, seen = stored.record.alert.version, _seen(stored.record, stored.encoded, str(stored.cursor))
+            version, told = stored.record.alert.version, seen(stored.record, stored.encoded, str(stored.cursor))
         except NotFound:
             pending = await store_time.spend(self._tray.read(alert_id, self._actor(request, key)))
-            version, seen = pending.alert.version, seen_pending(pending)
-        return Response(msgspec.json.encode(seen), headers={"ETag": f'"{version}"', **_JSON})
+            version, told = pending.alert.version, seen_pending(pending)
+        return Response(msgspec.json.encode(told), headers={"ETag": f'"{version}"', **_JSON})
 
     async def versions(self, request: Request) -> Response:
         """`GET /v1/alerts/{id}/versions`: every version, oldest first, each as it was public."""
@@ -192,8 +179,8 @@ class Editor:
         records = await store_time.spend(history.read_versions(self._store, headers.alert_id(request)))
         if not records or (key.test and records[0].alert.status != "Exercise"):
             raise NotFound("there is no alert of this id")
-        seen = [_seen(record, revision.encode(self._desk.public(record.alert)), None) for record in records]
-        return Response(msgspec.json.encode({"versions": seen}), headers=_JSON)
+        told = [seen(record, revision.encode(self._desk.public(record.alert)), None) for record in records]
+        return Response(msgspec.json.encode({"versions": told}), headers=_JSON)
 
     async def _write(self, request: Request, verb: str, act: Act) -> Response:
         store_time = StoreTime(STORE_WITHIN_S)
@@ -250,19 +237,6 @@ class Editor:
 
 
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-
-
-def _seen(record: Record, encoded: bytes, cursor: str | None) -> _Seen:
-    return _Seen(
-        alert=msgspec.Raw(encoded), state=record.state, author=record.author, push=record.push, note=record.note,
-        reason=record.reason, cursor=cursor,
-    )  # fmt: skip
-
-
-def seen_pending(pending: Pending) -> _Seen:
-    """What is pending as editors see it."""
-    seen = _seen(pending.record, revision.encode(pending.alert), None)
-    return msgspec.structs.replace(seen, publish_at=pending.publish_at, approved_by=pending.approved_by)
 
 
 def _answer(outcome: Outcome) -> Response:

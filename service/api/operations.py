@@ -4,7 +4,7 @@ The rule to remember: a route that does not stand here is not described, and a t
 here too: schemathesis asks every route, and an answer that is not in the table is a finding.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -13,8 +13,9 @@ from service.api.forms import FEED_LIMIT_DEFAULT
 from service.api.problems import KINDS
 from service.api.queries import LIMIT_DEFAULT, LIMIT_MAX
 from service.api.schemas import ID, KEY_ID, Schema, listed, ref
-from service.domain.alert import LEVELS
+from service.domain.alert import LEVELS, State
 from service.domain.newsroom import Newsroom
+from service.domain.text import HEADLINE_GRAPHEMES_MAX
 
 HTML, JSON, STREAM = "text/html", "application/json", "text/event-stream"
 FEED, RSS = "application/feed+json", "application/rss+xml"
@@ -72,6 +73,9 @@ _DEVICE = _in("path", "id", ID, "The device.", required=True)
 _AUDIT_AFTER = {"type": "integer", "minimum": 0, "maximum": audit.AFTER_MAX}
 _AUDIT_LIMIT = {"type": "integer", "minimum": 1, "maximum": audit.LIMIT_MAX, "default": audit.LIMIT_DEFAULT}
 _STORY = _in("path", "id", ID, "The story, as its alerts name it.", required=True)
+
+_BEFORE = _in("query", "before", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+              "The `next` of an earlier page, as it was given.")  # fmt: skip
 
 _KEYED = ("unauthorized", "too-many-wrong-keys", "store-unavailable")
 _BODY = ("malformed", "body-too-large", "not-json", "invalid", "slow-body")
@@ -143,11 +147,32 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
             {200: Good("So far.", schema=ref("Report"), also=STREAM)}, (*_KEYED, "not-found", "too-many-streams"),
             (_ALERT, _TICKET), security=("key",),
         ),
+        "GET /v1/alerts": Operation(
+            "alerts", "editors", "Find alerts: by state, edition and the words of their headlines, newest first.",
+            {200: Good("A page.", schema=ref("AlertList"))}, (*_KEYED, "bad-query", "not-loaded"),
+            _search(newsroom), security=("key",),
+        ),
         "GET /v1/stories/{id}": Operation(
             "story", "editors", "One event in all editions: who lags, and what is to be looked at again.",
             {200: Good("The whole of it.", schema=ref("Story"))}, (*_KEYED, "not-found"), (_STORY,), security=("key",),
         ),
     }  # fmt: skip
+
+
+def _search(newsroom: Newsroom) -> tuple[dict[str, Any], ...]:
+    editions = {"enum": [each.edition for each in newsroom.editions]}
+    lists = tuple(
+        {**_in("query", name, listed(allowed), what), "style": "form", "explode": False}
+        for name, allowed, what in (
+            ("state", {"enum": list(get_args(State))}, "Alerts in any of these states."),
+            ("edition", editions, "Alerts of any of these editions."),
+        )
+    )
+    words = {"type": "string", "maxLength": HEADLINE_GRAPHEMES_MAX}
+    return (
+        *lists, _limit(LIMIT_DEFAULT), _BEFORE,
+        _in("query", "q", words, "Words of the headline: all must stand there, the last one may be only begun."),
+    )  # fmt: skip
 
 
 def _verb(verb: str) -> Operation:
@@ -210,9 +235,8 @@ def _readers(newsroom: Newsroom) -> dict[str, Operation]:
             ("level", LEVELS, "Alerts of the quietest of these levels, and of those that are louder."),
         )
     )
-    before = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}
     newest = (edition, _limit(LIMIT_DEFAULT), _IF_NONE, *filters)
-    page = (*newest, _in("query", "before", before, "The `next` of an earlier page, as it was given."))
+    page = (*newest, _BEFORE)
     feed = (edition, _limit(FEED_LIMIT_DEFAULT), _IF_NONE, *filters)
     refused = ("not-found", "bad-query", "not-loaded")
     unchanged = {304: Good("You have it.", None, headers=("ETag",))}

@@ -111,7 +111,9 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "live": {"type": "string", "description": "The address of the live stream, see /asyncapi.yaml."},
     }  # fmt: skip
     seen = {
-        "alert": ref("Alert"), "state": {"enum": list(get_args(State))}, "author": ref("Author"), "push": FLAG,
+        "alert": ref("Alert"), "state": {"enum": list(get_args(State))},
+        "headline": {"type": ["string", "null"], "description": "What it says, also while readers see a notice."},
+        "author": ref("Author"), "push": FLAG,
         "note": nullable(TEXT), "reason": nullable(TEXT), "cursor": nullable(CURSOR),
         "publishAt": _UNTIL, "approvedBy": nullable(ref("Author")),
     }  # fmt: skip
@@ -150,6 +152,8 @@ def _answers(newsroom: Newsroom) -> dict[str, Schema]:
         "Checked": opened(tuple(checked), checked, description="What would become of an alert."),
         "Seen": opened(tuple(seen), seen, description="An alert as editors see it."),
         **of_models(Story),
+        "AlertList": opened(("alerts", "next"), {"alerts": listed(ref("Seen")), "next": page["next"]},
+                            description="Newest first. It may be short, even empty, and go on."),
         "Versions": opened(("versions",), {"versions": listed(ref("Seen"))}),
         "Audit": opened(
             ("audit", "next"),

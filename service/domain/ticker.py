@@ -6,6 +6,7 @@ history and wire may be read in any order and overlap.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -102,6 +103,10 @@ class Ticker:
                     return Page(tuple(found), found[-1].first_offset)
                 found.append(entry)
         return Page(tuple(found), None)
+
+    def older(self, before: int | None, count: int) -> tuple[Entry, ...]:
+        """At most `count` alerts first published before the offset `before`, newest first, whatever became of them."""
+        return tuple(islice(self._newest_first(before), count))
 
     def next_change_ms(self, now_ms: int, entries: tuple[Entry, ...], wanted: Filter = EVERYTHING) -> int | None:
         """When the first of `entries` leaves by itself (expiry, end of a tombstone), or None."""

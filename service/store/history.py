@@ -3,6 +3,8 @@
 The rule to remember: reading only. Everything here was written by append.lua together with the revision.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import structlog
 
@@ -16,6 +18,7 @@ from service.store.stream import reaching_store
 
 log = structlog.get_logger("store")
 
+_FIELDS = ["record", "alert", "cursor"]
 _RECORD = msgspec.json.Decoder(Record)
 # one round trip for each so many alerts: bounded memory, few waits
 _BATCH = 500
@@ -40,12 +43,15 @@ class Placed(msgspec.Struct, frozen=True):
 async def read(store: Store, alert_id: str) -> Stored | None:
     """The alert as it stands, or None. Raises StoreUnavailable."""
     async with reaching_store():
-        record, encoded, cursor = await store.hmget(keys.alert(alert_id), ["record", "alert", "cursor"])
-    if record is None or encoded is None or cursor is None:
-        return None
-    place = parse(cursor.decode())
-    assert place is not None, "append.lua writes well-formed cursors"
-    return Stored(_RECORD.decode(record), encoded, place)
+        return _stored(*await store.hmget(keys.alert(alert_id), _FIELDS))
+
+
+async def read_many(store: Store, alert_ids: Sequence[str]) -> list[Stored | None]:
+    """The alerts as they stand, in one round trip; None for those that are not kept. Raises StoreUnavailable."""
+    async with reaching_store(), store.pipeline(transaction=False) as pipe:
+        for alert_id in alert_ids:
+            pipe.hmget(keys.alert(alert_id), _FIELDS)
+        return [_stored(*fields) for fields in await pipe.execute()]
 
 
 async def read_versions(store: Store, alert_id: str) -> tuple[Record, ...]:
@@ -69,6 +75,14 @@ async def load(store: Store, wire: WireName, newest: int) -> list[Placed]:
             if body is not None and (placed := _placed(alert_id, int(first), body)) is not None:
                 found.append(placed)
     return found
+
+
+def _stored(record: bytes | None, encoded: bytes | None, cursor: bytes | None) -> Stored | None:
+    if record is None or encoded is None or cursor is None:
+        return None
+    place = parse(cursor.decode())
+    assert place is not None, "append.lua writes well-formed cursors"
+    return Stored(_RECORD.decode(record), encoded, place)
 
 
 def _placed(alert_id: bytes, first_offset: int, body: bytes) -> Placed | None:

@@ -194,7 +194,7 @@ async def test_addresses_and_methods_that_are_not_there(api: Api) -> None:
     ):
         await refused(await api.get(path), 404, "not-found")
     allowed = {
-        "/v1/alerts": "OPTIONS, POST",
+        "/v1/alerts": "GET, HEAD, OPTIONS, POST",
         f"/v1/alerts/{'0' * 26}": "GET, HEAD, OPTIONS",
         f"/v1/alerts/{'0' * 26}/kill": "OPTIONS, POST",
         "/v1/editions": "GET, HEAD, OPTIONS",
