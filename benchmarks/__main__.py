@@ -25,6 +25,7 @@ from benchmarks import (
     push,
     registry,
     scaling,
+    search,
     stall,
     stalled,
     storm,
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "caddy": caddy,
     "encryption": encryption,
     "registry": registry,
+    "search": search,
     "http-client": http_client,
     "push": push,
 }

@@ -2,23 +2,18 @@
 
 import asyncio
 import secrets
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle, islice
-from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks.figure import Figure
-from config.settings import VALKEY_CONF
+from benchmarks.store import running_store
 from service.commands.seeding import MIX, Inventor
 from service.domain.device import PLATFORMS, Platform, Preferences, Subscription
 from service.domain.registration import Registration
 from service.store import devices
 from service.store.connection import Store, for_commands
-from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 
 DEVICES = 100_000
 AT_ONCE = 500
@@ -30,21 +25,8 @@ ENDPOINT_BYTES = 114
 
 def run() -> list[Figure]:
     """100,000 devices in the usual mix: 45 % APNs, 45 % FCM with 163-character tokens, 10 % Web Push."""
-    with _store() as url:
+    with running_store("registry") as url:
         return asyncio.run(_measure(url))
-
-
-@contextmanager
-def _store() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="flashwire-registry-") as place:
-        folder = DataFolder.hold(Path(place) / "data", "a benchmark")
-        server = EmbeddedStore(folder, VALKEY_CONF)
-        server.start()
-        try:
-            yield server.url
-        finally:
-            server.kill()
-            folder.release()
 
 
 async def _measure(url: str) -> list[Figure]:

@@ -14,6 +14,7 @@ import click
 
 from service import up, watch
 from service.commands import editors
+from service.commands.alerts import alerts
 from service.commands.asking import api_key, live_url
 from service.commands.audit import audit
 from service.commands.backup import backup, restore
@@ -155,6 +156,7 @@ main.add_command(audit)
 main.add_command(devices)
 for command in editors.COMMANDS:
     main.add_command(command)
+main.add_command(alerts)
 main.add_command(delivery)
 
 

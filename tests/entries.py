@@ -4,7 +4,7 @@ import msgspec
 
 from service.desk import new_id
 from service.domain import audit, moment, revision
-from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record, State
+from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record, State, redacted
 from service.domain.audit import Act, By
 from service.store import stream
 from service.store.connection import Store
@@ -73,3 +73,13 @@ def offset_of(appended: Appended) -> int:
     """Where on its wire it stands."""
     assert appended.cursor is not None
     return appended.cursor.offset
+
+
+async def append_withdrawn(store: Store, count: int) -> None:
+    """As many alerts that were killed at once: `Withdrawn 0` and so on, which readers see no word of."""
+    bounds = msgspec.structs.replace(BOUNDS, wire_max_revisions=5000, history_max_alerts=5000)
+    for number in range(count):
+        said = alert(f"Withdrawn {number}", pub_status="canceled")
+        encoded = revision.encode(redacted(said, "Withdrawn."))
+        appended = msgspec.structs.replace(entry(said), encoded=encoded)
+        await stream.append(store, appended, None, ANSWER, "e1", NOW_MS, bounds)

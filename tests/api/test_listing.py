@@ -7,14 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import msgspec
 import pytest
 
 from service.api.search import ASKED_MAX
 from service.api.serve import Process
-from service.domain import moment, revision
-from service.domain.alert import State, redacted
-from service.store import stream
+from service.domain import moment
+from service.domain.alert import State
 from service.store.embedded import EmbeddedStore
 from service.store.keys import WireName
 from tests import entries
@@ -179,15 +177,8 @@ async def test_a_place_of_another_life_or_of_another_question_is_refused(api: Ap
 async def test_a_search_among_thousands_of_withdrawn_ones_goes_on_page_by_page(api: Api) -> None:
     """Nobody sees their headlines, so each record is asked for; one page asks for so many and no more."""
     count = ASKED_MAX + 150
-    bounds = msgspec.structs.replace(entries.BOUNDS, wire_max_revisions=5000, history_max_alerts=5000)
     await published(api, "Needle in the oldest place")
-    for number in range(count):
-        said = msgspec.structs.replace(
-            entries.alert(f"Withdrawn {number}"), pub_status="canceled", first_created=moment.to_text(entries.NOW_MS)
-        )
-        encoded = revision.encode(redacted(said, "Withdrawn."))
-        entry = msgspec.structs.replace(entries.entry(said), encoded=encoded)
-        await stream.append(api.process.store, entry, None, b"{}", "e1", entries.NOW_MS, bounds)
+    await entries.append_withdrawn(api.process.store, count)
     wire = api.process.wires.get(WireName("en"))
     assert wire is not None
     await until(lambda: len(wire.ticker) == count + 1)
