@@ -154,8 +154,8 @@ def _member(versions: Versions, alerts: Sequence[Versions], begun_ms: int | None
 
 
 def _is_behind(own: Record, siblings: Iterable[Versions]) -> bool:
-    """Whether a sibling that stands was changed later; that somebody has published a follow-up is no change."""
-    changed = (other[-1] for other in siblings if other[-1].alert.version > 1)
+    """Whether a sibling was changed later, and says something; that somebody has published a follow-up is no change."""
+    changed = (versions[-1] for versions in siblings if versions[-1].alert.msg_type != "Alert")
     return own.state not in ENDED and any(
         record.state not in ("undone", "expired") and record.alert.version_created > own.alert.version_created
         for record in changed
