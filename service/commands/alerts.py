@@ -25,9 +25,10 @@ PAGES_MAX = 20
 def alerts(
     words: tuple[str, ...], states: tuple[str, ...], editions: tuple[str, ...], limit: int, as_json: bool
 ) -> None:  # fmt: skip
-    """Find alerts by the WORDS of their headlines, newest first; without words, the newest ones.
+    """Find alerts by the WORDS of their headlines.
 
-    What was withheld, killed or undone is found too. The last word may be only begun.
+    Newest first; without words, the newest ones. What was withheld, killed or undone is found too. The last word may be
+    only begun.
 
     \b
     flashwire alerts storm northern
