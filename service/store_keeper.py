@@ -62,7 +62,7 @@ class StoreKeeper:
 
     async def _start_with_room(self) -> None:
         """Start it; on a full disk, once more without the ballast. Raises EmbeddedError."""
-        if free_bytes(self.store.data_dir) < FULL_BYTES:
+        if self.store.is_in_place and free_bytes(self.store.data_dir) < FULL_BYTES:
             self._give_up_ballast()
         try:
             await self._start()
@@ -115,6 +115,11 @@ class StoreKeeper:
         heard, missed = time.monotonic(), 0
         while True:
             await asyncio.sleep(PROBE_EVERY_S)
+            if not self.store.is_in_place:
+                # what it writes now nobody would find again, and another store at its place would know nothing
+                log.error("the data folder is gone from its place: the store is ended", folder=str(self.store.data_dir))
+                await asyncio.to_thread(self.store.kill)
+                return
             await self._keep_ballast()
             if await asyncio.to_thread(embedded.is_running, self.store.data_dir):
                 heard, missed = time.monotonic(), 0

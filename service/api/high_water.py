@@ -31,6 +31,8 @@ class HighWater:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
         self._said: str | None = None
+        self._is_there = False
+        """Whether the folder was there once: one that has gone is not made anew, where the old one may be put back."""
 
     def read(self) -> dict[WireName, Mark]:
         """What was written last; empty where nothing was, or nobody can read it."""
@@ -48,7 +50,9 @@ class HighWater:
         lines = [_Line(name.edition, name.exercise, mark) for name, mark in marks.items()]
         new = self._path.with_name(f"{FILE_NAME}.{os.getpid()}")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._is_there:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._is_there = True
             with new.open("wb") as file:
                 file.write(msgspec.json.encode(lines))
                 file.flush()

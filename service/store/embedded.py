@@ -93,6 +93,7 @@ class EmbeddedStore:
         """`folder` is held by the caller until after `stop`; `conf` is the configuration file to build on
         (config/valkey.conf); `environ` gives PATH.
         """
+        self._folder = folder
         self._data_dir = folder.path
         self._conf = conf.resolve()
         self._environ = environ
@@ -125,7 +126,17 @@ class EmbeddedStore:
         except OSError as problem:  # whoever keeps us running tries again, when the disk has room for instance
             raise EmbeddedError(f"the store in {self._data_dir} cannot be started: {problem.strerror}") from problem
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its folder is still the one that it was given."""
+        return self._folder.is_in_place()
+
     def _start(self) -> None:
+        if not self.is_in_place:
+            raise EmbeddedError(
+                f"{self._data_dir} is not the data folder that was opened, which was moved, removed or "
+                "hidden by another disk: put it back there, or stop and start"
+            )
         _make_private(self._data_dir / "store")
         place = socket_path(self._data_dir)
         if place.parent != self._data_dir:

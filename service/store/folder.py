@@ -17,6 +17,9 @@ import structlog
 log = structlog.get_logger("store")
 
 
+LOCK_NAME = "flashwire.lock"
+
+
 class FolderHeld(Exception):
     """Somebody else holds the folder; says who, as far as they have told."""
 
@@ -72,11 +75,18 @@ class DataFolder:
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             _close_to_others(path)
-            return cls(path, Lock.take(path / "flashwire.lock", holder))
+            return cls(path, Lock.take(path / LOCK_NAME, holder))
         except OSError as problem:
             raise FolderUnusable(
                 f"the data folder {path} cannot be used: {problem.strerror}; choose another with FLASHWIRE_DATA_DIR"
             ) from None
+
+    def is_in_place(self) -> bool:
+        """Whether the folder at `path` is still the one that we hold: not moved, removed, or hidden by another disk."""
+        try:
+            return os.path.samestat((self.path / LOCK_NAME).stat(), os.fstat(self.lock.fd))
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Give the folder free."""

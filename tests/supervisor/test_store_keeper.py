@@ -1,16 +1,19 @@
 """The embedded store is kept running: replaced when it ends or hangs, and left alone while it only pauses."""
 
+import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from redis.exceptions import RedisError
 
 from config.settings import VALKEY_CONF
 from service.store import embedded
 from service.store.ballast import Ballast
-from service.store.embedded import EmbeddedStore
+from service.store.connection import for_commands
+from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
 from service.store_keeper import StoreKeeper
 from tests.stores import until
@@ -38,6 +41,32 @@ async def test_a_store_that_pauses_for_less_than_the_mute_time_stays_the_same(ke
     os.kill(pid, signal.SIGCONT)
     await until(lambda: embedded.is_running(keeper.store.data_dir), WITHIN_S)
     assert keeper.store.pid == pid
+
+
+async def test_a_data_folder_that_was_moved_is_not_begun_anew_and_goes_on_once_it_is_back(keeper: StoreKeeper) -> None:
+    place = keeper.store.data_dir
+    store = for_commands(keeper.store.url, 1.0)
+    await store.hset("a key", "field", "kept")
+    await store.aclose()
+    moved = place.rename(place.with_name("moved"))
+    await until(lambda: keeper.store.pid is None, WITHIN_S)
+    place.mkdir()  # as an empty mount point would be
+    with pytest.raises(EmbeddedError, match="is not the data folder that was opened"):
+        keeper.store.start()
+    assert list(place.iterdir()) == []
+    place.rmdir()
+    moved.rename(place)
+    store = for_commands(keeper.store.url, 1.0)
+
+    async def has_it() -> bool:
+        with contextlib.suppress(RedisError):  # not started yet, or loading its log
+            return await store.hget("a key", "field") == b"kept"
+        return False
+
+    try:
+        await until(has_it, WITHIN_S)
+    finally:
+        await store.aclose()
 
 
 async def test_nothing_is_left_running_when_it_is_told_to_stop(keeper: StoreKeeper) -> None:
