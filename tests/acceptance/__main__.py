@@ -19,6 +19,7 @@ from tests.acceptance import (
     hostile,
     killed,
     outage,
+    persons,
     powercut,
     stalled,
     takeback,
@@ -40,6 +41,7 @@ TESTS: Mapping[str, Acceptance] = {
     "killed": killed,
     "fire": fire,
     "takeback": takeback,
+    "persons": persons,
     "churn": churn,
 }
 SHOWN_MAX = 10
