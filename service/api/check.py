@@ -65,6 +65,7 @@ class Check:
         store_time = StoreTime(STORE_WITHIN_S)
         key = await store_time.spend(self._keys.authenticate(request))
         body = await bodies.read(request, self._settings.body_max_bytes, self._body_within_s)
+        self._keys.count_write(key, "check")  # it takes as much as a write, and a script may run away with it, too
         now_ms = self._now_ms()
         draft = check_alert(body.parse(), self._newsroom, now_ms, allow_http=self._settings.allow_http_links)
         alert = self._as_published(draft, key.test, now_ms)

@@ -116,7 +116,7 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
         ),
         "POST /v1/alerts/check": Operation(
             "check", "editors", "What would become of an alert. Nothing is published or kept.",
-            {200: Good("So it would be.", schema=ref("Checked"))}, (*_KEYED, *_BODY), (), "NewAlert",
+            {200: Good("So it would be.", schema=ref("Checked"))}, (*_KEYED, *_BODY, "rate-limited"), (), "NewAlert",
             security=("key",), example=example,
         ),
         **{f"POST /v1/alerts/{{id}}/{verb}": _verb(verb) for verb in _VERBS},
