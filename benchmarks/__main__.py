@@ -29,6 +29,7 @@ from benchmarks import (
     stall,
     stalled,
     storm,
+    wrong_keys,
 )  # fmt: skip
 from benchmarks.figure import Figure
 from benchmarks.record import machine, record
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "storm": storm,
     "path": path,
     "history": history,
+    "wrong-keys": wrong_keys,
     "caddy": caddy,
     "encryption": encryption,
     "registry": registry,

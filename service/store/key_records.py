@@ -105,18 +105,17 @@ async def find_many(store: Store, key_ids: Collection[str]) -> list[Held]:
 
 
 async def read_version(store: Store) -> bytes | None:
-    """What changes whenever a key does; None where no key was ever made or read. Raises StoreUnavailable."""
+    """What changes whenever a key does; None where none ever did. Raises StoreUnavailable."""
     async with reaching_store():
         return await store.get(keys.KEYS_VERSION)
 
 
-async def read_all(store: Store) -> tuple[bytes, dict[str, Held]]:
+async def read_all(store: Store) -> tuple[bytes | None, dict[str, Held]]:
     """All keys by id, at least as new as the version that stands beside them. Raises StoreUnavailable."""
     async with reaching_store(), store.pipeline(transaction=True) as pipe:
-        pipe.set(keys.KEYS_VERSION, _random(16), nx=True)
         pipe.get(keys.KEYS_VERSION)
         pipe.smembers(keys.KEYS)
-        _, version, ids = await pipe.execute()
+        version, ids = await pipe.execute()
     return version, {held.key.id: held for held in await find_many(store, [key_id.decode() for key_id in ids])}
 
 

@@ -26,7 +26,7 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
     key:<id>             hash    key digest; former (digests before a rotation), revoked, used
                                                                     keys_kept_days after its end  as below
     keys                 set     ids of API keys                   for ever     key_change.lua, access.py
-    keys:version         string  another one after every change of a key  for ever  key_change.lua, key_records.py
+    keys:version         string  another one after every change of a key  for ever  key_change.lua
     ticket:<digest>      string  who may open a stream, once (JSON)  60 s       tickets.py
     tickets:<key id>     string  tickets made in this minute       60 s         tickets.py
     devices:numbers      hash    platform → numbers given so far   for ever     devices.lua

@@ -1,7 +1,7 @@
 """Who may follow drills: looked up when an exercise stream opens, and looked at again for as long as it is open.
 
 The rule to remember: readers of news cost the store nothing, and those of drills as little as can be: one look when
-they come, one a second for all of them together, and none while there is nobody.
+they come, one a second for all of them together, and none while there is nobody. Wrong keys share their looks.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from service.domain import frames
 from service.domain.errors import StoreUnavailable
 from service.store import access, tickets
 from service.store.connection import Store
+from service.store.keyring import Keyring
 from workers.gateway import handshake
 from workers.gateway.handshake import Fault
 from workers.gateway.hub import Hub
@@ -24,6 +25,7 @@ class Drills:
 
     def __init__(self, store: Store, hub: Hub, now_ms: Callable[[], int]) -> None:
         self._store = store
+        self._ring = Keyring(store, trust_s=0)
         self._hub = hub
         self._now_ms = now_ms
         self._open: dict[int, str] = {}
@@ -36,10 +38,10 @@ class Drills:
         Raises StoreUnavailable.
         """
         if key is not None:
-            known = await access.verify(self._store, key, self._now_ms())
-            if known is None:
+            found = await self._ring.find(key, self._now_ms())
+            if found.key is None or found.why is not None:
                 return handshake.UNAUTHORIZED
-            return known.id if known.test else handshake.FORBIDDEN
+            return found.key.id if found.key.test else handshake.FORBIDDEN
         if ticket is not None:
             bearer = await tickets.redeem(self._store, ticket, self._now_ms())
             if bearer is None:
