@@ -46,7 +46,7 @@ class Keys:
         now_ms = self._now_ms()
         found = await self._ring.find(presented.strip(), now_ms)
         if found.key is None or found.why is not None:
-            raise self._refusal(found, address(request.scope))
+            raise self._refusal(found, request)
         self.used.note(found.key.id, now_ms)
         request.state.key_id = found.key.id  # for the log
         return found.key
@@ -58,15 +58,16 @@ class Keys:
             metrics.RATE_LIMITED.inc()
             raise Problem("rate-limited", "too many writes with this key; nothing was done", headers=_after(wait_s))
 
-    def _refusal(self, found: Found, client: str) -> Problem:
+    def _refusal(self, found: Found, request: Request) -> Problem:
         """401, or 429 where this address or this id was wrong too often; what was refused so counts for neither."""
         if found.key is None:
-            now_s = time.monotonic()
+            client, now_s = address(request.scope), time.monotonic()
             wait_s = self._wrong_of_address.wait_s(group_of(client) or client, now_s)
             if wait_s == 0 and found.id is not None:
                 wait_s = self._wrong_of_id.wait_s(found.id, now_s)
             metrics.WRONG_KEYS.labels("true" if wait_s else "false").inc()
             if wait_s:
+                request.state.guessed = True  # a metric has counted it: whoever guesses must not fill our log
                 return Problem("too-many-wrong-keys", "too many wrong keys", headers=_after(wait_s))
         challenge = f'{_CHALLENGE}, error="invalid_token"'
         why = _ENDED.get(found.why or "", "this key is not valid")

@@ -107,7 +107,7 @@ class _Answering:
         metrics.count_request(template, scope["method"], self._status, seconds)
         state: MutableMapping[str, object] = scope["state"]
         loud = log.warning if self._status >= 500 else log.info
-        say = log.debug if template in PROBES else loud
+        say = log.debug if template in PROBES or state.get("guessed") else loud
         say(
             "request", method=scope["method"], path=scope["path"], status=self._status, ms=round(seconds * 1000, 2),
             request_id=self._id.decode(), address=address(scope), key=state.get("key_id"),

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from service.clock import now_ms
 from service.domain import moment
@@ -40,7 +41,7 @@ async def made(api: Api, body: dict[str, Any] | None = None, role: str = "admin"
     return issued
 
 
-async def test_of(api: Api) -> str:
+async def drill_admin(api: Api) -> str:
     """A test admin's key."""
     return await issue(api.process, "admin", test=True)
 
@@ -173,7 +174,7 @@ async def test_a_thief_makes_no_key_in_the_second_in_which_the_stolen_one_is_sti
 
 
 async def test_a_test_admin_sees_and_touches_test_keys_alone(api: Api) -> None:
-    drill = await test_of(api)
+    drill = await drill_admin(api)
     answer = await api.client.get("/v1/keys", headers=bearing(drill))
     assert {key["test"] for key in answer.json()["keys"]} == {True}
     answer = await api.client.post("/v1/keys", json=NEW | {"test": False}, headers=bearing(drill))
@@ -367,3 +368,11 @@ async def test_a_store_that_is_gone_calls_no_key_wrong(strict: Api, server: Embe
     answer = await strict.client.get("/v1/keys", headers=bearing("fw_live_" + "0" * 50))
     await refused(answer, 503, "store-unavailable")
     await refused(await strict.client.get("/v1/keys", headers=bearing("x")), 401, "unauthorized")
+
+
+async def test_whoever_guesses_fills_no_log(strict: Api) -> None:
+    with capture_logs() as lines:
+        for _ in range(40):
+            await strict.client.get("/v1/keys", headers=bearing("guess"))
+    levels = [line["log_level"] for line in lines if line["event"] == "request"]
+    assert (levels.count("info"), levels.count("debug")) == (10, 30)
