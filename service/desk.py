@@ -48,7 +48,9 @@ class Actor(msgspec.Struct, frozen=True):
 
     @property
     def by(self) -> By:
-        """Who it is, as the audit says it."""
+        """Who it is, as the audit says it; a process of ours, which no request has asked, is its name alone."""
+        if not self.request_id:
+            return By(name=self.author.name)
         return By(
             name=self.author.name, key_id=self.author.key_id, role=self.role, test=self.test, address=self.address,
             request_id=self.request_id,

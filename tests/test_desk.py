@@ -12,7 +12,7 @@ from service.desk import Actor, Desk, Outcome
 from service.domain import moment
 from service.domain.alert import Author, Level
 from service.domain.amendments import check_update
-from service.domain.audit import Act
+from service.domain.audit import Act, By
 from service.domain.checks import check_alert
 from service.domain.cursor import Cursor
 from service.domain.durability import Durability
@@ -25,6 +25,7 @@ from service.store.stream import Idempotency
 from tests.domain.making import NEWSROOM
 from tests.entries import BOUNDS, EN, NOW_MS
 from tests.stores import server, store
+from workers.scheduler.rounds import OURSELVES
 
 __all__ = ["server", "store"]
 
@@ -163,6 +164,14 @@ async def test_the_audit_tells_what_an_update_changed_and_what_was_overridden(of
     headline = ("First ferry sails", "All ferries sail")
     assert updated.changed == {"headline": headline, "text": headline, "push": (True, False)}
     assert updated.reason is None
+
+
+async def test_what_nobody_asked_for_stands_with_the_name_of_the_process_alone(office: Office) -> None:
+    alert_id = (await office.publish()).alert_id
+    office.now_ms += 86_400_000
+    assert await office.desk.expire(alert_id, OURSELVES) is not None
+    _, expired = await acted(office)
+    assert (expired.verb, expired.by, expired.state_after) == ("expire", By(name="scheduler"), "expired")
 
 
 async def acted(office: Office) -> list[Act]:
