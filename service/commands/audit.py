@@ -5,13 +5,12 @@ stopped it, is told on standard error; standard output has lines and nothing els
 """
 
 import re
-import sys
 from collections.abc import AsyncIterator
 
 import click
 import msgspec
 
-from service.commands.ground import JSON, Failed, InWorkingOrder, Misused, print_json, with_store
+from service.commands.ground import JSON, Failed, InWorkingOrder, Misused, print_json, with_store, write_out
 from service.commands.progress import Progress
 from service.domain import chain, moment
 from service.domain.chain import Walk
@@ -74,7 +73,7 @@ def export(since: str | None, until: str | None, alert: str | None, as_json: boo
     try:
         with_store(act, PATIENCE_S)
     except KeyboardInterrupt:
-        raise Failed(f"stopped after {progress.count:,} lines; there are more") from None
+        raise Failed(f"stopped after {progress.count:,} lines; there may be more") from None
     if alert is not None and not progress.count:
         raise Failed(f"the audit has nothing of an alert {alert} at that time")
 
@@ -147,15 +146,8 @@ async def _print(
     until = None if until_ms is None else moment.to_text(until_ms)
     async for page in pages:
         wanted = [line for line in page if _is_between(_at(line), since, until)]
-        _write(b"".join(map(_told, wanted)))
+        write_out(b"".join(map(_told, wanted)))
         progress.step(len(wanted))
-
-
-def _write(told: bytes) -> None:
-    """Write all of it: with PYTHONUNBUFFERED, a signal may cut a write short."""
-    while told:
-        told = told[sys.stdout.buffer.write(told) :]
-    sys.stdout.buffer.flush()
 
 
 def _is_between(at: str, since: str | None, until: str | None) -> bool:

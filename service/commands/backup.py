@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,7 +21,7 @@ import click
 from config.settings import VALKEY_CONF, Settings
 from service import vapid
 from service.clock import now_ms
-from service.commands.ground import JSON, Failed, Misused, print_json, read_settings, start_logs, with_store
+from service.commands.ground import JSON, Failed, Misused, print_json, read_settings, start_logs, with_store, write_out
 from service.commands.progress import Progress
 from service.desk import new_epoch
 from service.domain import archive
@@ -65,11 +65,11 @@ def backup(file: str, as_json: bool) -> None:
             raise Misused(
                 "`-` writes the backup itself to standard output: send it into a pipe or a file, without --json"
             )
-        told = with_store(lambda store: _dump(store, sys.stdout.buffer, pem), PATIENCE_S)
+        told = with_store(lambda store: _dump(store, write_out, pem), PATIENCE_S)
     else:
         try:
             with _replacing(Path(file)) as out:
-                told = with_store(lambda store: _dump(store, out, pem), PATIENCE_S)
+                told = with_store(lambda store: _dump(store, out.write, pem), PATIENCE_S)
         except OSError as problem:
             raise Failed(f"{file} cannot be written: {problem.strerror}") from None
     if as_json:
@@ -115,18 +115,23 @@ def restore(file: str, force: bool, as_json: bool) -> None:
         click.echo(as_called("The backup holds no key pair of Web Push: `flashwire up` makes a new one."))
 
 
-async def _dump(store: Store, out: BinaryIO, pem: bytes | None) -> dict[str, Any]:
+async def _dump(store: Store, write: Callable[[bytes], object], pem: bytes | None) -> dict[str, Any]:
     if await dump.is_half_restored(store):
         raise Failed(HALF)
     packer, progress, written = archive.Packer(), Progress("backup"), 0
-    written += out.write(packer.begin(await dump.header(store, metadata.version("flashwire"))))
+
+    def put(content: bytes) -> None:
+        nonlocal written
+        write(content)
+        written += len(content)
+
+    put(packer.begin(await dump.header(store, metadata.version("flashwire"))))
     if pem is not None:
-        written += out.write(packer.pack(File(vapid.FILE_NAME, pem)))
+        put(packer.pack(File(vapid.FILE_NAME, pem)))
     async for part in dump.parts(store):
-        written += out.write(packer.pack(part))
+        put(packer.pack(part))
         progress.step()
-    written += out.write(packer.end())
-    out.flush()
+    put(packer.end())
     return {"records": progress.count, "bytes": written, "vapid": pem is not None}
 
 

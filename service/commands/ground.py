@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -138,7 +139,7 @@ def with_store(act: Callable[[Store], Awaitable[Result]], timeout_s: float | Non
         url = settings.redis_url or embedded.url(settings.data_dir)
         store = for_commands(url, timeout_s or settings.store_timeout_s)
         try:
-            return await act(store)
+            return await _until_stopped(act(store))
         finally:
             await store.aclose()
 
@@ -146,6 +147,25 @@ def with_store(act: Callable[[Store], Awaitable[Result]], timeout_s: float | Non
         return asyncio.run(on_store())
     except StoreUnavailable as problem:
         raise Failed(f"the store does not answer: {problem}") from None
+
+
+async def _until_stopped(work: Awaitable[Result]) -> Result:
+    """What `work` comes to; a Ctrl-C ends it, also where it takes the first word of it for nothing.
+
+    redis-py stands on wait_for, which in Python 3.11 may lose a cancellation: the command would go on, and say that all
+    was well.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)  # at every turn of the loop: what is lost is lost each time at the same place
+        if not task.cancelled():
+            task.exception()  # it has been looked at
+        raise
+    return task.result()
 
 
 def at_the_terminal() -> By:
@@ -162,3 +182,10 @@ def at_the_terminal() -> By:
 def print_json(value: Any) -> None:
     """One line of compact JSON on standard output."""
     click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def write_out(content: bytes) -> None:
+    """Write all of it to standard output: with PYTHONUNBUFFERED, a signal cuts a write short."""
+    while content:
+        content = content[sys.stdout.buffer.write(content) :]
+    sys.stdout.buffer.flush()

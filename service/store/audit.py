@@ -123,8 +123,6 @@ async def lines(store: Store, since_ms: int | None = None, until_ms: int | None 
             return
         yield [_line(fields) for _, fields in found]
         start = f"({found[-1][0].decode()}"
-        # where a Ctrl-C of meanwhile ends it: wait_for of Python 3.11, on which redis-py stands, may lose one
-        await asyncio.sleep(0)
 
 
 async def of_alert_whole(store: Store, alert_id: str) -> AsyncIterator[list[Line]]:

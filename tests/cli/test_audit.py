@@ -27,6 +27,9 @@ from tests.stores import running_in
 DESK = By(name="night desk", key_id="K", role="duty", address="127.0.0.1", request_id="r")
 DAY_MS = moment.from_text("2026-11-18T00:00:00Z")
 HOUR_MS = 3_600_000
+TOGETHER = 500
+WITHIN_S = 60.0
+"""How long a step may take on a busy machine."""
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +51,7 @@ def flashwire(server: EmbeddedStore, *arguments: str) -> Result:
 
 def on_store(server: EmbeddedStore, act: Callable[[Store], Awaitable[None]]) -> None:
     async def on_it() -> None:
-        store = for_commands(server.url, 5.0)
+        store = for_commands(server.url, WITHIN_S)
         await act(store)
         await store.aclose()
 
@@ -59,11 +62,12 @@ def written(server: EmbeddedStore, count: int, *, apart_ms: int = HOUR_MS) -> No
     """So many lines, the first at the beginning of the day, an hour apart."""
 
     async def act(store: Store) -> None:
-        async with store.pipeline(transaction=False) as pipe:
-            for number in range(count):
-                at = moment.to_text(DAY_MS + number * apart_ms)
-                audit.add(pipe, Act(at=at, verb="create-key", by=DESK, key=f"{number}"))
-            await pipe.execute()
+        for start in range(0, count, TOGETHER):
+            async with store.pipeline(transaction=False) as pipe:
+                for number in range(start, min(start + TOGETHER, count)):
+                    at = moment.to_text(DAY_MS + number * apart_ms)
+                    audit.add(pipe, Act(at=at, verb="create-key", by=DESK, key=f"{number}"))
+                await pipe.execute()
 
     on_store(server, act)
 
@@ -184,10 +188,8 @@ def test_a_line_that_is_no_act_of_ours_is_told_all_the_same(server: EmbeddedStor
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_who_stops_a_long_export_has_whole_lines_and_is_told_that_there_are_more(
-    server: EmbeddedStore, unbuffered: str
-) -> None:
-    written(server, 20_000, apart_ms=1)
+def test_who_stops_a_long_export_has_whole_lines_and_is_told_so(server: EmbeddedStore, unbuffered: str) -> None:
+    written(server, 5_000, apart_ms=1)
     command = [sys.executable, "-m", "service.cli", "audit", "export"]
     environ = {**os.environ, "FLASHWIRE_REDIS_URL": server.url, "PYTHONUNBUFFERED": unbuffered}
     with subprocess.Popen(
@@ -196,11 +198,11 @@ def test_who_stops_a_long_export_has_whole_lines_and_is_told_that_there_are_more
         assert export.stdout is not None
         first = export.stdout.read(10)
         export.send_signal(signal.SIGINT)
-        rest, said = export.communicate(timeout=60)
+        rest, said = export.communicate(timeout=WITHIN_S)
     assert export.returncode == 1, said
     told = [json.loads(line) for line in (first + rest).splitlines()]
-    assert len(told) < 20_000
-    assert said.decode() == f"Error: stopped after {len(told):,} lines; there are more\n"
+    assert len(told) < 5_000
+    assert said.decode() == f"Error: stopped after {len(told):,} lines; there may be more\n"
 
 
 def test_an_audit_as_it_was_written_is_praised_and_names_its_newest_link(server: EmbeddedStore) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from service.clock import now_ms
 from service.store import refill
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
+from tests.entries import alert, append
+from tests.processes import ROOT
 from tests.stores import running_in
 
 
@@ -81,3 +86,30 @@ def test_a_backup_on_standard_output_is_whole(server: EmbeddedStore, tmp_path: P
     assert result.exit_code == 0
     made = CliRunner().invoke(main, ("restore", "-"), input=result.stdout_bytes)
     assert made.exit_code == 0, made.output
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_backup_that_is_stopped_says_that_it_is_none(server: EmbeddedStore, unbuffered: str) -> None:
+    filled_with(server, 50)
+    command = [sys.executable, "-m", "service.cli", "backup", "-"]
+    environ = {**os.environ, "FLASHWIRE_REDIS_URL": server.url, "PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(
+        command, bufsize=0, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as backup:
+        assert backup.stdout is not None
+        backup.stdout.read(10)
+        backup.send_signal(signal.SIGINT)
+        _, said = backup.communicate(timeout=60)
+    assert (backup.returncode, said.strip()) == (1, b"Aborted!")
+
+
+def filled_with(server: EmbeddedStore, megabytes_tenth: int) -> None:
+    """Alerts that take so many tenths of a megabyte: more than a pipe holds."""
+
+    async def fill() -> None:
+        store = for_commands(server.url, 60.0)
+        for _ in range(megabytes_tenth):
+            await append(store, alert(text="x" * 25_000))
+        await store.aclose()
+
+    asyncio.run(fill())
