@@ -55,8 +55,8 @@ PLACE_ENDINGS = (
     *("Province", "Region", "Republic", "River", "Springs", "State", "Strip", "Town", "Valley", "Village"),
 )
 SIDES = ("central", "eastern", "northern", "occupied", "southern", "western")
-# Words that begin the name of a place in a dateline without an agency ("PORT VALE, 12 March — …"), where hardly
-# anything else shows that it is one …
+# Words that begin the name of a place in a dateline ("PORT VALE, 12 March — …"), where hardly anything else shows that
+# it is one: not "NEW VIDEO (Reuters) — …" …
 DATELINE_OPENINGS = (
     *("ABU", "ADDIS", "BUENOS", "CAPE", "EL", "FORT", "HONG", "KUALA", "LAS", "LOS", "MOUNT", "PORT", "PUERTO"),
     *("RIO", "SAINT", "SAN", "SANTA", "SANTO", "SÃO", "ST", "ST.", "TEL"),
@@ -70,13 +70,26 @@ DATELINE_PLACES = (
     *("LIMA", "LISBON", "LONDON", "MADRID", "MANILA", "MEXICO CITY", "MOSCOW", "MUMBAI", "NAIROBI"),
     *("NEW DELHI", "NEW YORK", "OSLO", "OTTAWA", "PARIS", "PRAGUE", "QUITO", "RABAT", "RAMALLAH", "RIYADH"),
     *("ROME", "SANTIAGO", "SEOUL", "SINGAPORE", "STOCKHOLM", "SYDNEY", "TEHRAN", "TOKYO", "TORONTO"),
-    *("TRIPOLI", "TUNIS", "VIENNA", "WARSAW", "WASHINGTON"),
+    *(
+        "TRIPOLI",
+        "TUNIS",
+        "VIENNA",
+        "WARSAW",
+        "WASHINGTON",
+        "GAZA CITY",
+        "GUATEMALA CITY",
+        "KUWAIT CITY",
+        "NEW ORLEANS",
+        "PANAMA CITY",
+        "VATICAN CITY",
+    ),
 )
-TOWN_ENDINGS = ("Bay", "Beach", "City", "Falls", "Harbor", "Harbour", "Heights", "Island", "Springs")
+TOWN_ENDINGS = ("Bay", "Beach", "Falls", "Harbor", "Harbour", "Heights", "Island", "Springs")
 # Words in large letters that begin a line and are no place.
 NO_DATELINES = (
     *("ADVISORY", "ALERT", "ANALYSIS", "BREAKING", "BRIEF", "COLUMN", "CORRECTED", "CORRECTION", "DEVELOPING"),
-    *("EXCLUSIVE", "EXPLAINER", "FACTBOX", "FEATURE", "FLASH", "GRAPHIC", "INSIGHT", "INTERVIEW", "JUST", "LIVE"),
+    *("EXCLUSIVE", "EXPLAINER", "FACTBOX", "FEATURE", "FINAL", "GOAL", "PROFILE", "RESULTS", "TODAY", "TONIGHT"),
+    *("FLASH", "GRAPHIC", "INSIGHT", "INTERVIEW", "JUST", "LIVE"),
     *("MARKETS", "NEWS", "OBITUARY", "OPINION", "PHOTO", "PHOTOS", "PICTURES", "POLL", "PREVIEW", "QUOTES"),
     *("RECAP", "REFILE", "REPORT", "REVIEW", "SNAP", "SPORT", "SPORTS", "TEXT", "TIMELINE", "UPDATE", "URGENT"),
     *("VIDEO", "WATCH", "WEATHER", "WRAPUP"),
@@ -112,6 +125,8 @@ ROLES = (
     *(f"{portfolio} secretary" for portfolio in SECRETARIES),
     *(f"{body} {spokes}" for body in BODIES for spokes in SPOKES),
 )
+# Of these, what a film or a game may be called: in large letters they need a country.
+ALSO_TITLES = ("prime minister", "deputy prime minister", "secretary of state", "fire chief", "police chief")
 # Roles of one word: certain only with a name beside them or a country before them.
 TITLES = ("president", "vice-president", "chancellor", "governor", "mayor", "ambassador")
 
@@ -163,7 +178,10 @@ _OFFICES = (*ROLES, *TITLES)
 _ROLE = rf"(?:{one_of(opening(ROLES))}|{one_of(DEMONYMS)} {one_of(_OFFICES)})"
 # In large letters throughout an office is certain only by itself; with a name it may be "Foreign Minister Doe Resigns".
 _OFFICIAL = rf"(?:{one_of((*DEMONYMS, *opening(OFFICIALS)))}|Senior {one_of((*DEMONYMS, *OFFICIALS))})"
-_LARGE_ROLE = rf"(?:{one_of(large(ROLES))}|{one_of(DEMONYMS)} {one_of(large(_OFFICES))})"
+_LARGE_ROLE = (
+    rf"(?:{one_of(large(role for role in ROLES if role not in ALSO_TITLES))}"
+    rf"|{one_of(DEMONYMS)} {one_of(large(_OFFICES))})"
+)
 
 # A town certain by its own words, so that a small "mayor" behind it is an office.
 _TOWN = (
@@ -172,13 +190,9 @@ _TOWN = (
 )
 _CAPITALS = r"\p{Lu}[\p{Lu}\p{M}'’.-]+"
 _DATE = rf"(?:[0-9]{{1,2}} {one_of(MONTHS)}|{one_of(MONTHS)} [0-9]{{1,2}})(?:,? [0-9]{{4}})?"
-_COMPOUND = "|".join((
-    rf"{one_of(word.upper() for word in PLACE_OPENINGS)} {_CAPITALS}",
-    rf"{_CAPITALS} {one_of(word.upper() for word in PLACE_ENDINGS)}",
-))  # fmt: skip
 _NO_LABEL = rf"(?!{one_of(NO_DATELINES)}\b)"
-_FILED_FROM = rf"{_NO_LABEL}(?:{one_of(DATELINE_PLACES)}|{_COMPOUND})"
 _CERTAIN_DATELINE = rf"(?:{one_of(DATELINE_PLACES)}|{one_of(DATELINE_OPENINGS)} {_CAPITALS})"
+_FILED_FROM = rf"(?:{_CERTAIN_DATELINE}|{_CAPITALS} {one_of(word.upper() for word in TOWN_ENDINGS)})"
 _KNOWN_CITY = one_of(name.title() for name in DATELINE_PLACES)
 
 

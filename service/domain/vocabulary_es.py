@@ -38,8 +38,15 @@ DATELINE_PLACES = (
     *("Santo Domingo", "Seúl", "Sevilla", "Tegucigalpa", "Tokio", "Túnez", "Valencia", "Varsovia", "Viena"),
     "Washington",
 )
+# Words that begin the name of a place in a dateline, where hardly anything else shows that it is one: not
+# "LA FINAL (EFE) — …".
+DATELINE_OPENINGS = (
+    *("Bahía", "Buenos", "Cabo", "Costa", "Monte", "Puerto", "Punta", "Río", "San", "Santa", "Santo", "Sierra"),
+    *("Valle", "Villa"),
+)
 # Words in large letters that begin a line and are no place.
 NO_DATELINES = (
+    *("CRÓNICA", "FINAL", "GOL", "HOY", "PREVIA", "RESULTADOS"),
     *("ALERTA", "ANÁLISIS", "AVANCE", "CORRECCIÓN", "DEPORTES", "DIRECTO", "ENTREVISTA", "EXCLUSIVA"),
     *("EXCLUSIVO", "FOTO", "FOTOS", "MERCADOS", "OPINIÓN", "PERFIL", "REPORTAJE", "RESUMEN", "TIEMPO"),
     *("ÚLTIMA", "URGENTE", "VIDEO", "VÍDEO"),
@@ -126,8 +133,8 @@ _UNKNOWN_OUTLET = (
 
 _CAPITALS = r"\p{Lu}[\p{Lu}\p{M}'’.-]+"
 _DATE = rf"[0-9]{{1,2}}(?: de)? {one_of(MONTHS)}\.?(?:,? (?:de )?[0-9]{{4}})?"
-_LARGE_PLACE = rf"{one_of(word.upper() for word in PLACE_OPENINGS)}(?: DE)? {_CAPITALS}"
-_SMALL_PLACE = rf"{one_of(PLACE_OPENINGS)} {_NAME_WORD}"
+_LARGE_PLACE = rf"{one_of(word.upper() for word in DATELINE_OPENINGS)}(?: DE)? {_CAPITALS}"
+_SMALL_PLACE = rf"{one_of(DATELINE_OPENINGS)} {_NAME_WORD}"
 _LARGE_CITY = one_of(place.upper() for place in DATELINE_PLACES)
 _CITY = rf"(?:{one_of(DATELINE_PLACES)}|{_LARGE_CITY})"
 _NO_LABEL = rf"(?!{one_of(NO_DATELINES)}\b)"

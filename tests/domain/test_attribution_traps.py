@@ -54,6 +54,7 @@ ENGLISH: list[Taken] = [
         (f"{said}: {{}}", "official", said, fields)
         for said, fields in (
             ("Transport Minister", {"role": "Transport Minister"}),
+            ("Norwegian Prime Minister", {"role": "Norwegian Prime Minister"}),
             ("Norwegian Transport Minister", {"role": "Norwegian Transport Minister"}),
             ("US President", {"role": "US President"}),
             ("Police spokesperson Jane Doe", {"role": "Police spokesperson", "speaker": "Jane Doe"}),
@@ -265,7 +266,9 @@ WHOLE = {
         "The Reporter: new novel wins prize", "Star Voyage: the lost moon", "Sources of the Alder: a walk upstream",
         "Hidden sources: the spring that feeds the Alder", "Port Vale: a town by the sea",
         "Foreign Minister Doe Resigns: markets fall", "Prime Minister Roe Dead: nation mourns",
-        "Prime Minister: The Musical", "Transport Minister: who is next?", "BBC correspondent: is she safe?",
+        "Prime Minister: The Musical", "Prime Minister: new series begins",
+        "Fire Chief: new game out today", "Deputy Prime Minister: cast named",
+        "Transport Minister: who is next?", "BBC correspondent: is she safe?",
         # Quotes and links.
         '"We sail again": ferry operator is glad', "‘We sail again’: operator", "https://example.org/ferry: see more",
         "Ferry news at https://example.org/a, sources", "Operator: \"sources tell Reuters what they like\"",
@@ -282,6 +285,8 @@ WHOLE = {
         "Jane Doe (Reuters) - prize for a photo", "Alderton (Reuters) - ferry service resumes",
         "PORT VALE (Example Ferries) — service resumes", "PORT VALE (AP) ferry resumes", "PORT VALE (AP) — ferry",
         "GOAL (BBC) — Rovers lead City at last", "FULL TIME (BBC) — Rovers win", "TONIGHT (ITV) - a new ferry series",
+        "NEW VIDEO (Reuters) - ferry in the storm", "CENTRAL BANK (Reuters) - rates stay", "OLD PHOTO (AP) — ferry",
+        "ROVERS CITY (BBC) — a derby day", "DEEP STATE (AP) — a film opens", "NEW RULES, 12 March — ferries wait",
         "PORT VALE, 12 March: ferry service resumes", "ROVERS, 12 March — city parade planned",
         # Nearly a correspondent.
         "Former Example News correspondent: ferry resumes", "Example News correspondent freed: ferry brings her home",
@@ -317,6 +322,8 @@ WHOLE = {
         "Según fuentes del río, todo sigue igual", "Zarpa, según fuentes médicas", "Zarpar hoy, según fuentes de Nadie",
         "PUERTO VALE — vuelve el transbordador", "PUERTO VALE: vuelve el transbordador",
         "ANA EJEMPLO (EFE) — premio a una película", "Ana Ejemplo (EFE).- premio a una foto",
+        "LA FINAL (EFE) — ganan los Rovers", "EL TIEMPO (EFE) - lluvia en la costa", "LOS ROVERS, 3 de mayo — desfile",
+        "FINAL (EFE) — ganan los Rovers", "NUEVO VÍDEO (Reuters) - la tormenta", "La Final (EFE).- ganan los Rovers",
         "PUERTO VALE (Naviera Ejemplo) — vuelve a zarpar", "PUERTO VALE, 12 de marzo: vuelve a zarpar",
         "Madrid, 12 de marzo — concierto en la plaza", "GOL (BBC) — Rovers 1, City 0",
         "Excorresponsal de Example News: vuelve a zarpar", "Corresponsal de guerra: vuelve a zarpar",
