@@ -54,7 +54,7 @@ def create_app(
     documents = Documents(settings, newsroom)
     duplicates = Duplicates(newsroom, Recent(wires))
     routes = [
-        *Check(settings, newsroom, keys, Census(store), duplicates, now_ms, body_within_s).routes(),
+        *Check(settings, newsroom, keys, Census(store), duplicates, store, now_ms, body_within_s).routes(),
         *Editor(settings, newsroom, desk, tray, keys, wires, store, duplicates, now_ms, body_within_s).routes(),
         *Audit(keys, store).routes(),
         *Delivery(settings, newsroom, desk, keys, store, now_ms, stopping).routes(),

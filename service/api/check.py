@@ -18,17 +18,21 @@ from service.api.auth import Keys
 from service.api.census import Audience, Census
 from service.api.duplicates import Duplicate, Duplicates
 from service.api.store_time import STORE_WITHIN_S, StoreTime
-from service.desk import new_id
+from service.desk import BRAKE, new_id
 from service.domain import lifecycle, versions
 from service.domain.alert import Alert
+from service.domain.api_key import Key
 from service.domain.checks import Draft, check_alert
 from service.domain.device import PLATFORMS, Platform
 from service.domain.fields import Notice
 from service.domain.lifecycle import Verb
-from service.domain.newsroom import Guards, Newsroom
+from service.domain.newsroom import Newsroom
 from service.domain.pending import verb_to_post
 from service.domain.preview import Previews, previews
-from service.domain.roles import Role
+from service.store import stream
+from service.store.connection import Store
+from service.store.keys import WireName
+from service.store.stream import Flash
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -45,7 +49,7 @@ class Check:
     """The route. Every role may ask."""
 
     def __init__(
-        self, settings: Settings, newsroom: Newsroom, keys: Keys, census: Census, duplicates: Duplicates,
+        self, settings: Settings, newsroom: Newsroom, keys: Keys, census: Census, duplicates: Duplicates, store: Store,
         now_ms: Callable[[], int], body_within_s: float,
     ) -> None:  # fmt: skip
         self._settings = settings
@@ -53,6 +57,7 @@ class Check:
         self._keys = keys
         self._census = census
         self._duplicates = duplicates
+        self._store = store
         self._now_ms = now_ms
         self._body_within_s = body_within_s
         self._public_url = public_url(settings)
@@ -71,7 +76,7 @@ class Check:
         alert = self._as_published(draft, key.test, now_ms)
         # what says that it rings nobody has no audience, whoever would have liked to hear it
         audience = await store_time.spend(self._census.audience(alert)) if draft.push else _NOBODY
-        waits = _waits(draft, key.role, self._newsroom.guards)
+        waits = await store_time.spend(self._waits(draft, key, now_ms))
         checked = Checked(
             alert=alert,
             warnings=(*draft.warnings, *waits, *(() if audience.whole else (_AT_LEAST,))),
@@ -80,6 +85,16 @@ class Check:
             audience=audience.devices,
         )
         return Response(msgspec.json.encode(checked), headers=_JSON)
+
+    async def _waits(self, draft: Draft, key: Key, now_ms: int) -> tuple[Notice, ...]:
+        """Why publishing would not be at once."""
+        guards = self._newsroom.guards
+        verb = verb_to_post(key.role, draft.level, draft.override, draft.publish_at_ms, guards)
+        if verb == "publish" and draft.level == "flash" and BRAKE not in draft.override:
+            wire = WireName(draft.edition.edition, key.test)
+            if await stream.is_braked(self._store, wire, Flash(guards.brake_s, guards.brake_flashes), now_ms):
+                return (_WAITS["propose"], _BRAKE)
+        return (_WAITS[verb],) if verb in _WAITS else ()
 
     def _as_published(self, draft: Draft, test: bool, now_ms: int) -> Alert:
         transition = lifecycle.decide(None, "publish")
@@ -97,12 +112,7 @@ _WAITS: dict[Verb, Notice] = {
     "propose": Notice("approval-needed", "a flash waits for a second person"),
     "schedule": Notice("scheduled", "it is published at publishAt, and not before"),
 }
+_BRAKE = Notice("brake", "there were many flashes in a short time")
 _NOBODY = Audience(dict.fromkeys(PLATFORMS, 0), whole=True)
 _AT_LEAST = Notice("audience-at-least", "readers want too many different things to count them all: there are more")
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-
-
-def _waits(draft: Draft, role: Role, guards: Guards) -> tuple[Notice, ...]:
-    """Why publishing would not be at once."""
-    verb = verb_to_post(role, draft.level, draft.override, draft.publish_at_ms, guards)
-    return (_WAITS[verb],) if verb in _WAITS else ()

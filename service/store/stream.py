@@ -130,6 +130,16 @@ async def answered(store: Store, idempotency: Idempotency, replicas_min: int = 0
     return await replay(store, idempotency, *cast("tuple[bytes, bytes, bytes]", known), replicas_min)
 
 
+async def is_braked(store: Store, wire: WireName, flash: Flash, now_ms: int) -> bool:
+    """Whether `append` would refuse this flash now; nothing is counted. Raises StoreUnavailable."""
+    if flash.max is None:
+        return False
+    since = f"({now_ms - round(flash.within_s * 1000)}"
+    async with reaching_store():
+        lately = await store.zrangebyscore(keys.flashes(wire.exercise), since, "+inf", 0, flash.max)
+    return len(lately) >= flash.max
+
+
 async def append(
     store: Store, entry: Entry, idempotency: Idempotency | None, answer: bytes, new_epoch: str, now_ms: int,
     bounds: Bounds, seen: Cursor | None = None,

@@ -188,6 +188,19 @@ async def test_an_editor_is_warned_of_what_would_wait(api: Api) -> None:
     assert said["alert"]["firstCreated"] == said["alert"]["versionCreated"] == later
 
 
+async def test_a_person_alone_is_warned_of_the_brake(api: Api) -> None:
+    alone = {"level": "flash", "override": ["second-approval"], "overrideReason": "alone on the desk"}
+    for edition in ("en", "es", "ar"):
+        assert codes(await checked(api, alone, "duty")) == {"no-source"}
+        await api.publish({**alone, "edition": edition})
+    assert codes(await checked(api, alone, "duty")) == {"no-source", "approval-needed", "brake"}
+    assert codes(await checked(api, alone, "drill")) == {"no-source"}, "drills have a brake of their own"
+    released = {**alone, "override": ["second-approval", "brake"]}
+    assert codes(await checked(api, released, "duty")) == {"no-source"}
+    waits = await api.post(alone)
+    assert (waits.status_code, codes(waits.json()) & {"brake"}) == (202, {"brake"})
+
+
 async def test_an_editor_is_warned_of_a_line_that_is_worth_a_look(api: Api) -> None:
     said = await checked(api, {"headline": "SNOW CLOSES ALL NORTHERN ROADS 1 ٢.", "level": "flash"}, "duty")
     assert codes(said) == {"no-source", "all-caps", "mixed-digits", "full-stop", "approval-needed"}
