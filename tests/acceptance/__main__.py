@@ -18,6 +18,7 @@ from tests.acceptance import (
     herd,
     hostile,
     killed,
+    matrix,
     outage,
     persons,
     powercut,
@@ -41,6 +42,7 @@ TESTS: Mapping[str, Acceptance] = {
     "killed": killed,
     "fire": fire,
     "takeback": takeback,
+    "matrix": matrix,
     "persons": persons,
     "churn": churn,
 }

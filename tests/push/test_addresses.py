@@ -1,8 +1,7 @@
 """Where a Web Push may go: strangers' endpoints, names that change what they mean, and a listener nobody may reach."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from service.domain.device import Device, Preferences, Subscription
 from service.domain.outcome import NotSent
 from service.domain.payloads.notification import Message
-from tests.ports import free_ports
 from tests.push.certificates import Certificates
 from tests.push.credentials import point
+from tests.push.endpoints import HOSTILE, listening
 from tests.push.h2_server import Act, Answer, Request, serving
 from workers.push import http
 from workers.push.addresses import LOOK_AGAIN_S, ORIGINS_MAX, TRUST_S, Addresses
@@ -67,69 +66,6 @@ def sender(addresses: Addresses) -> WebPush:
 def device(subscription: Subscription) -> Device:
     wants = Preferences(editions=("en",))
     return Device(number=1, platform="webpush", token="", subscription=subscription, preferences=wants, registered_ms=1)
-
-
-class Sentinel:
-    """Listens on a loopback port and counts who comes."""
-
-    def __init__(self) -> None:
-        self.connections = 0
-        self.port = 0
-
-    def came(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        writer.close()
-
-
-@asynccontextmanager
-async def listening(host: str | None = None) -> AsyncIterator[Sentinel]:
-    """On every interface, IPv4 and IPv6, unless `host` is one."""
-    sentinel = Sentinel()
-    (sentinel.port,) = free_ports(1)  # given, so that it is the same for both families
-    listener = await asyncio.start_server(sentinel.came, host, sentinel.port)
-    try:
-        yield sentinel
-    finally:
-        listener.close()
-
-
-HOSTILE = [
-    *(f"{scheme}://{{port}}.push.example.test/" for scheme in ("http", "ftp", "file", "gopher", "ws", "javascript")),
-    *(
-        f"https://{host}:{{port}}/x"
-        for host in (
-            "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0",
-            "0.0.0.0", "127.000.000.001", "127.0.0.1.", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
-            "[0:0:0:0:0:0:0:1]", "[64:ff9b::7f00:1]", "[fe80::1%25lo]", "localhost", "LOCALHOST", "localhost.",
-            "①②⑦.0.0.1", "127。0。0。1", "127%2e0%2e0%2e1", "10.0.0.1", "192.168.0.1", "172.16.0.1", "169.254.169.254",
-            "[fd00:ec2::254]", "metadata.google.internal", "100.100.100.200",
-            "push.example.test", "inside.push.example.test",
-        )
-    ),
-    "https://push.example.test@127.0.0.1:{port}/",
-    "https://push.example.test:x@127.0.0.1:{port}/",
-    "https://push.example.test:{port}@localhost/",
-    "https://127.0.0.1:{port}\\@push.example.test/",
-    "https://push.example.test\\@127.0.0.1:{port}/",
-    "https://push.example.test#@127.0.0.1:{port}/",
-    "https://127.0.0.1:{port}#.push.example.test/",
-    "https://127.0.0.1:{port}?.push.example.test",
-    "https://push.example.test.127.0.0.1:{port}/",
-    "https://127.0.0.1:{port}\t.push.example.test/",
-    "https://127.0.0.1:{port}\r\nHost: push.example.test/",
-    "https://push.example.test\x00.127.0.0.1:{port}/",
-    "https:/127.0.0.1:{port}/",
-    "https:127.0.0.1:{port}",
-    "https:///127.0.0.1:{port}/",
-    "//127.0.0.1:{port}/",
-    "https:\\\\127.0.0.1:{port}\\",
-    "https://evilpush.example.test:{port}/",
-    "https://push.example.test:443:{port}/",
-    "https://push.example.test:{port}/../@127.0.0.1/",
-    "https://push。example。test:{port}/",
-    "",
-    "https://",
-]  # fmt: skip
 
 
 async def test_sixty_hostile_endpoints_reach_nobody(trusted: Certificates) -> None:
