@@ -79,11 +79,12 @@ async def _search_ms(finding: Search, edition: str, word: str, expected: str) ->
     await asyncio.sleep(0)
     began_s = time.perf_counter()
     page = await finding.page(
-        wanted, 10, None, drills=False, now=moment.to_text(BEGAN_MS), store_time=StoreTime(STORE_WITHIN_S)
-    )
+        wanted, 10, None, drills=False, sees=lambda _: True, now=moment.to_text(BEGAN_MS),
+        store_time=StoreTime(STORE_WITHIN_S),
+    )  # fmt: skip
     took_ms = (time.perf_counter() - began_s) * 1000
     watching.cancel()
-    if not page.found or page.found[0].stored.record.alert.headline != expected:
+    if not page.found or page.found[0].alert.record.alert.headline != expected:
         raise RuntimeError(f"{word!r} did not find {expected!r}")
     return took_ms, await watching
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from service import siblings
 from service.desk import DECIDE_AGAIN_MAX, Actor, Answer, Desk, Outcome, new_id, waiting
 from service.domain import audit, lifecycle, moment, roles, versions
 from service.domain import pending as rules
@@ -65,7 +66,7 @@ class Tray:
             record=record, publish_at=_text(draft.publish_at_ms), expires=_text(draft.expires_ms),
             hands=(actor.author,), asked_at=moment.to_text(now_ms),
         )  # fmt: skip
-        warnings = (*draft.warnings, *notices)
+        warnings = (*draft.warnings, *notices, *await siblings.unknown(self._store, draft.story, first.status))
         return await self._keep(verb, None, pending, actor, idempotency, now_ms, warnings, draft.override)
 
     async def change(

@@ -1,10 +1,12 @@
 """`GET /v1/alerts`: editors' list of alerts, searched by state, edition and the words of their headlines.
 
-The rule to remember: a key sees its own kind. A test key finds drills alone, any other key none.
+The rule to remember: a key sees its own kind. A test key finds drills alone, any other key none; a correspondent finds
+what is public, and of what is not only their own.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from functools import partial
 from typing import cast, get_args
 
 import msgspec
@@ -16,13 +18,14 @@ from service.api import queries
 from service.api.auth import Keys
 from service.api.problems import RETRY_S, Problem
 from service.api.queries import Given
-from service.api.search import NotLoaded, Search
-from service.api.seen import Seen, seen
+from service.api.search import Found, NotLoaded, Search
+from service.api.seen import Seen, seen, seen_pending, sees
 from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.api.wires import Wires
 from service.domain import moment, search
 from service.domain.alert import State
 from service.domain.newsroom import Newsroom
+from service.domain.pending import Pending
 from service.domain.search import Place, Wanted
 from service.domain.text import HEADLINE_GRAPHEMES_MAX
 from service.store.connection import Store
@@ -60,14 +63,15 @@ class Listing:
         wanted, limit, before = self._wanted(given), queries.limit(given), _before(given)
         now = moment.to_text(self._now_ms())
         try:
-            page = await self._search.page(wanted, limit, before, drills=key.test, now=now, store_time=store_time)
+            page = await self._search.page(
+                wanted, limit, before, drills=key.test, sees=partial(sees, key), now=now, store_time=store_time
+            )
         except NotLoaded:
             retry = {"Retry-After": str(RETRY_S)}
             raise Problem("not-loaded", "this process has not read the wires yet", headers=retry) from None
         except ValueError as error:
             raise Problem("bad-query", f"before: {error}") from None
-        told = [seen(one.stored.record, one.stored.encoded, str(one.stored.cursor), one.state) for one in page.found]
-        return Response(msgspec.json.encode(_List(told, _opaque(page.next))), headers=_HEADERS)
+        return Response(msgspec.json.encode(_List(list(map(_seen, page.found)), _opaque(page.next))), headers=_HEADERS)
 
     def _wanted(self, given: Given) -> Wanted:
         text = queries.single(given, "q") or ""
@@ -82,6 +86,12 @@ class Listing:
             editions=queries.choices(given, "edition", self._editions) or self._editions, states=frozenset(states),
             words=words,
         )  # fmt: skip
+
+
+def _seen(found: Found) -> Seen:
+    if isinstance(found.alert, Pending):
+        return seen_pending(found.alert)
+    return seen(found.alert.record, found.alert.encoded, str(found.alert.cursor), found.state)
 
 
 def _before(given: Given) -> Place | None:

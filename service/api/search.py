@@ -6,7 +6,7 @@ it goes on, with what it has found so far, be it nothing. Readers' answers have 
 
 import asyncio
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import Literal
 
@@ -14,12 +14,14 @@ import msgspec
 
 from service.api.store_time import StoreTime
 from service.api.wires import Wires
-from service.domain import search
+from service.domain import moment, search
 from service.domain.alert import State
 from service.domain.cursor import Cursor
+from service.domain.pending import Pending, Submitted
 from service.domain.search import Place, Wanted
 from service.domain.ticker import Entry
 from service.store import history
+from service.store import pending as store_pending
 from service.store.connection import Store
 from service.store.history import Stored
 from service.store.keys import WireName
@@ -36,20 +38,32 @@ STEP = 256
 PHRASES_MAX = 100_000
 """Folded headlines at hand, some 300 bytes each with their keys: folding takes longer than all the rest."""
 
-Spot = tuple[str, str, Entry]
-"""An alert in memory: when it was first published, on the wire of which edition, and itself."""
+LAST_ID = "Z" * 26
+"""No id comes after it."""
 
 
 class NotLoaded(Exception):
     """This process has not read the wires yet."""
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """Something pending, and its place among all that is."""
+
+    place: Submitted
+    pending: Pending
+
+
 class Found(msgspec.Struct, frozen=True):
     """An alert that was looked for, with its state of this moment, and where the list goes on after it."""
 
-    stored: Stored
+    alert: Stored | Pending
     state: State
     next: Place
+
+
+Spot = tuple[str, str, Entry | Waiting]
+"""Something on the way: since when it stands there, on the wire of which edition ("" for what is pending), and itself.
+"""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -69,22 +83,25 @@ class Search:
         """Version and folded headline by alert; the oldest go first."""
 
     async def page(
-        self, wanted: Wanted, limit: int, before: Place | None, *, drills: bool, now: str, store_time: StoreTime
-    ) -> Page:
-        """At most `limit` of what is wanted, from the place `before` on, as it stands at `now`.
+        self, wanted: Wanted, limit: int, before: Place | None, *, drills: bool, sees: Callable[[Pending], bool],
+        now: str, store_time: StoreTime,
+    ) -> Page:  # fmt: skip
+        """At most `limit` of what is wanted, from the place `before` on, as it stands at `now`; of what is pending,
+        only what is in sight (`sees`).
 
         Raises NotLoaded, StoreUnavailable, and ValueError for a place of another question or another life of a wire.
         """
-        way = _Way(self._wires, wanted.editions, before, drills=drills)
+        way = _Way(self._wires, wanted, before, drills=drills, now=now)
+        way.waiting = await store_time.spend(self._waiting(wanted, limit, before, drills, sees, now))
         found: list[Found] = []
-        worth: list[tuple[str, Place]] = []
+        worth: list[tuple[Entry | Waiting, Place]] = []
         goes_on: Place | None = None
         sure = asked = 0
-        for looked, (_, edition, entry) in enumerate(way.newest_first(), 1):
-            way.passes(edition, entry)
-            hit = self._judge(entry, wanted, now)
+        for looked, (_, edition, item) in enumerate(way.newest_first(), 1):
+            way.passes(edition, item)
+            hit = "yes" if isinstance(item, Waiting) else self._judge(item, wanted, now)
             if hit != "no":
-                worth.append((entry.alert.id, way.place()))
+                worth.append((item, way.place()))
                 sure += hit == "yes"
             if len(worth) == BATCH or len(found) + sure > limit:
                 asked += len(worth)
@@ -99,6 +116,22 @@ class Search:
         if len(found) > limit:
             return Page(tuple(found[:limit]), found[limit - 1].next)
         return Page(tuple(found), goes_on)
+
+    async def _waiting(
+        self, wanted: Wanted, limit: int, before: Place | None, drills: bool, sees: Callable[[Pending], bool], now: str
+    ) -> list[Waiting]:  # fmt: skip
+        """What is wanted of all that is pending, newest first; as much as a page can hold. Raises StoreUnavailable."""
+        found: list[Waiting] = []
+        if not wanted.pending:
+            return found
+        after = None if before is None else before.pending
+        async for place, pending in store_pending.newest(self._store, wanted.pending, after):
+            is_ours = pending.alert.edition in wanted.editions and (pending.alert.status == "Exercise") == drills
+            if is_ours and wanted.admits(pending.record, now) and sees(pending):
+                found.append(Waiting(place, pending))
+                if len(found) > limit:
+                    break
+        return found
 
     def _judge(self, entry: Entry, wanted: Wanted, now: str) -> Literal["yes", "maybe", "no"]:
         """Whether an alert is wanted, as far as readers can see."""
@@ -120,44 +153,55 @@ class Search:
             self._phrases[alert.id] = alert.version, phrase
         return phrase
 
-    async def _read(self, worth: list[tuple[str, Place]], wanted: Wanted, now: str) -> list[Found]:
-        """Those of them whose record says that they are wanted. Raises StoreUnavailable."""
-        if not worth:
-            return []
-        stored = await history.read_many(self._store, [alert_id for alert_id, _ in worth])
-        return [
-            Found(one, search.state_of(one.record, now), place)
-            for one, (_, place) in zip(stored, worth, strict=True)
-            if one is not None and wanted.admits(one.record, now)
-        ]
+    async def _read(self, worth: list[tuple[Entry | Waiting, Place]], wanted: Wanted, now: str) -> list[Found]:
+        """Those of them that are wanted by their record, in their order. Raises StoreUnavailable."""
+        ids = [item.alert.id for item, _ in worth if isinstance(item, Entry)]
+        stored = iter(await history.read_many(self._store, ids) if ids else ())
+        found = []
+        for item, place in worth:
+            alert = item.pending if isinstance(item, Waiting) else next(stored)
+            if alert is not None and wanted.admits(alert.record, now):
+                found.append(Found(alert, search.state_of(alert.record, now), place))
+        return found
 
 
 class _Way:
-    """The way through the wires of some editions, newest first, and how far one has come on it."""
+    """The way through the wires of some editions and through what is pending, newest first, and how far one has come.
 
-    def __init__(self, wires: Wires, editions: tuple[str, ...], before: Place | None, *, drills: bool) -> None:
+    It begins at this moment, so that nothing that comes later stands on a later page.
+    """
+
+    def __init__(self, wires: Wires, wanted: Wanted, before: Place | None, *, drills: bool, now: str) -> None:
+        self.waiting: list[Waiting] = []
         self._wires: dict[str, Wire] = {}
-        self._offsets: dict[str, int | None] = {}
-        for edition in editions:
+        self._offsets: dict[str, int] = {}
+        self._pending: Submitted = (moment.from_text(now), LAST_ID) if before is None else before.pending
+        self._is_public = wanted.is_public
+        for edition in wanted.editions:
             wire = wires.get(WireName(edition, drills))
             if wire is None:
                 raise NotLoaded
+            epoch, last = wire.cursor.epoch, wire.cursor.offset
             self._wires[edition] = wire
-            self._offsets[edition] = None if before is None else search.offset_in(before, edition, wire.cursor.epoch)
+            self._offsets[edition] = last + 1 if before is None else search.offset_in(before, edition, epoch)
 
     def newest_first(self) -> Iterator[Spot]:
-        """Every alert from here on, by first publication. A wire may move meanwhile: nothing is told twice."""
-        return heapq.merge(*(self._on(edition) for edition in self._wires), key=itemgetter(0), reverse=True)
+        """All from here on, by first publication or submission; nothing twice, even if a wire moves meanwhile."""
+        published = (self._on(edition) for edition in self._wires if self._is_public)
+        waiting: Iterator[Spot] = ((moment.to_text(one.place[0]), "", one) for one in self.waiting)
+        return heapq.merge(waiting, *published, key=itemgetter(0), reverse=True)
 
-    def passes(self, edition: str, entry: Entry) -> None:
-        self._offsets[edition] = entry.first_offset
+    def passes(self, edition: str, item: Entry | Waiting) -> None:
+        if isinstance(item, Waiting):
+            self._pending = item.place
+        else:
+            self._offsets[edition] = item.first_offset
 
     def place(self) -> Place:
         """Where one stands."""
         return Place({
-            edition: None if offset is None else str(Cursor(self._wires[edition].cursor.epoch, offset))
-            for edition, offset in self._offsets.items()
-        })  # fmt: skip
+            edition: str(Cursor(self._wires[edition].cursor.epoch, offset)) for edition, offset in self._offsets.items()
+        }, self._pending)  # fmt: skip
 
     def _on(self, edition: str) -> Iterator[Spot]:
         ticker, before = self._wires[edition].ticker, self._offsets[edition]

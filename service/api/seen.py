@@ -5,9 +5,11 @@ The rule to remember: `alert` is what readers see. What stands beside it, the tr
 
 import msgspec
 
+from service.domain import pending as rules
 from service.domain import revision
 from service.domain.alert import Author, Record, State
 from service.domain.pending import Pending
+from service.store.access import Key
 
 
 class Seen(msgspec.Struct, frozen=True, rename="camel"):
@@ -37,3 +39,8 @@ def seen_pending(pending: Pending) -> Seen:
     """What is pending as editors see it: `alert` is what readers would see."""
     told = seen(pending.record, revision.encode(pending.alert), None)
     return msgspec.structs.replace(told, publish_at=pending.publish_at, approved_by=pending.approved_by)
+
+
+def sees(key: Key, pending: Pending) -> bool:
+    """Whether what is pending is in sight of who holds this key."""
+    return rules.may_see(pending, Author(key.id, key.name), key.role, test=key.test)

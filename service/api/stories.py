@@ -1,6 +1,7 @@
 """`GET /v1/stories/{id}`: one event in all its editions, with how far each lags and what is to be looked at again.
 
-The rule to remember: a key sees its own kind. A test key sees drills alone, any other key none.
+The rule to remember: a key sees its own kind. A test key sees drills alone, any other key none; a correspondent sees
+what is public, and of what is not only their own.
 """
 
 import msgspec
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.api.auth import Keys
+from service.api.seen import sees
 from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.domain import stories
 from service.domain.checks import ID_FORM
@@ -39,7 +41,8 @@ class Stories:
         if not ID_FORM.fullmatch(named):
             raise NotFound("there is no story of this id")
         told = await store_time.spend(stored.read(self._store, named, "Exercise" if key.test else "Actual"))
-        if not told.alerts:
+        alerts = (*told.alerts, *((one.record,) for one in told.waiting if sees(key, one)))
+        if not alerts:
             raise NotFound("there is no story of this id")
-        story = stories.tell(named, told.alerts, self._editions, told.left_out)
+        story = stories.tell(named, alerts, self._editions, told.left_out)
         return Response(msgspec.json.encode(story), headers=_HEADERS)

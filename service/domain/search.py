@@ -10,9 +10,9 @@ from typing import Annotated
 import msgspec
 
 from service.domain import cursor as cursors
+from service.domain import pending
 from service.domain.alert import Alert, Record, State
 from service.domain.checks import ID_FORM
-from service.domain.cursor import Cursor
 from service.domain.folding import words
 
 WORDS_MAX = 20
@@ -20,18 +20,16 @@ WORDS_MAX = 20
 
 _BLANK = re.compile(r"\s*")
 _Ms = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Submitted = tuple[_Ms, str]
-"""When something pending was first submitted (ms), and its id: its place among what is pending."""
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a list goes on: on each edition's wire before that cursor, and before that place of what is pending.
+    """Where a list goes on: on each edition's wire before that cursor, among what is pending before that submission.
 
-    None: at the newest. A cursor is kept with its epoch, since in another life of the wire it is another place.
+    A cursor is kept with its epoch, since in another life of the wire it is another place.
     """
 
-    wires: dict[str, str | None]
-    pending: Submitted | None = None
+    wires: dict[str, str]
+    pending: tuple[_Ms, str]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -40,6 +38,16 @@ class Wanted(msgspec.Struct, frozen=True):
     editions: tuple[str, ...]
     states: frozenset[State]
     words: tuple[str, ...]
+
+    @property
+    def pending(self) -> frozenset[State]:
+        """Which of the states of what was never public are wanted."""
+        return pending.STATES & self.states if self.states else pending.STATES
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anything is wanted that is, or was, public."""
+        return not self.states or not self.states <= pending.STATES
 
     def admits(self, record: Record, now: str) -> bool:
         """Whether this is one of them, at the moment `now` (RFC 3339)."""
@@ -98,21 +106,19 @@ def read_place(encoded: bytes) -> Place:
         place = msgspec.json.decode(encoded, type=Place)
     except msgspec.MsgspecError as error:
         raise ValueError("is no place in a list") from error
-    known = all(text is None or cursors.parse(text) for text in place.wires.values())
-    if not known or (place.pending is not None and not ID_FORM.fullmatch(place.pending[1])):
+    if not all(map(cursors.parse, place.wires.values())) or not ID_FORM.fullmatch(place.pending[1]):
         raise ValueError("is no place in a list")
     return place
 
 
-def offset_in(place: Place, edition: str, epoch: str) -> int | None:
-    """Before which offset the list goes on in this life of an edition's wire; None at its newest.
+def offset_in(place: Place, edition: str, epoch: str) -> int:
+    """Before which offset the list goes on in this life of an edition's wire.
 
     Raises ValueError where the place is not of this edition or of another life of its wire.
     """
-    if edition not in place.wires:
+    at = cursors.parse(place.wires.get(edition, ""))
+    if at is None:
         raise ValueError("is of another question")
-    text = place.wires[edition]
-    at: Cursor | None = None if text is None else cursors.parse(text)
-    if at is not None and at.epoch != epoch:
+    if at.epoch != epoch:
         raise ValueError("is from another life of the wire; start from the first page")
-    return None if at is None else at.offset
+    return at.offset

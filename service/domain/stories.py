@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from service.domain import moment
+from service.domain import moment, pending
 from service.domain.alert import Alert, Author, Correction, Level, Record, Severity, State
 from service.domain.fields import Notice
 
@@ -49,8 +49,9 @@ class StoryVersion(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StoryAlert(msgspec.Struct, frozen=True, rename="camel"):
-    """An alert of the story. `lag_s`: its first publication after the story's first one. `behind`: a sibling has a
-    later version than its newest, whatever that says; `flagged`: one that says that something was wrong.
+    """An alert of the story. `lag_s`: its first publication after the story's first one; None, as `first_created`, for
+    what is not public yet. `behind`: a sibling has a later version than its newest, whatever that says; `flagged`: one
+    that says that something was wrong.
     """
 
     id: str
@@ -59,7 +60,7 @@ class StoryAlert(msgspec.Struct, frozen=True, rename="camel"):
     version: int
     level: Level
     headline: str | None
-    first_created: str
+    first_created: str | None
     lag_s: float | None
     flagged: Flag | None
     behind: bool
@@ -76,8 +77,8 @@ class StoryEdition(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Story(msgspec.Struct, frozen=True, rename="camel"):
-    """The answer: alerts in the order of their first publication. `left_out`: how many in the middle of a very long
-    story are not told. `missing`: the newsroom's editions that have nothing of it.
+    """The answer: alerts in the order of their first publication, then what waits. `left_out`: how many in the middle
+    of a very long story are not told. `missing`: the newsroom's editions that have published nothing of it.
     """
 
     story: str
@@ -127,17 +128,22 @@ def flag(own: Record, siblings: Iterable[Versions]) -> Flag | None:
 
 
 def warnings(story: str, siblings: Iterable[Record]) -> tuple[Notice, ...]:
-    """What who corrects, kills or holds one alert is told at once: who else tells the same story."""
-    open_ones = [record.alert for record in siblings if record.state not in ENDED]
+    """What who corrects, kills or holds one alert is told at once: who else tells the same story, or is about to."""
+    open_ones = [record for record in siblings if record.state not in ENDED]
     if not open_ones:
         return ()
-    named = [f"{alert.edition} {alert.id}" for alert in open_ones[-NAMED_MAX:]]
+    named = [_named(record) for record in open_ones[-NAMED_MAX:]]
     more = len(open_ones) - len(named)
     others = f"{', '.join(named)}{f' and {more} more' if more else ''}"
     return (Notice("siblings", f"the same story stands in {others}; see /v1/stories/{story}"),)
 
 
 UNKNOWN_STORY = Notice("unknown-story", "/story: nothing of this story is known; this alert begins it")
+
+
+def _named(record: Record) -> str:
+    waits = f" ({record.state})" if record.state in pending.STATES else ""
+    return f"{record.alert.edition} {record.alert.id}{waits}"
 
 
 def _member(versions: Versions, alerts: Sequence[Versions], begun_ms: int | None) -> StoryAlert:
@@ -147,8 +153,8 @@ def _member(versions: Versions, alerts: Sequence[Versions], begun_ms: int | None
     was_out = _was_out(versions) and begun_ms is not None
     return StoryAlert(
         id=alert.id, edition=alert.edition, state=newest.state, version=alert.version, level=alert.level,
-        headline=alert.headline, first_created=_first(versions),
-        lag_s=_lag_s(_first(versions), begun_ms) if was_out else None, flagged=flag(newest, siblings),
+        headline=alert.headline, first_created=None if newest.state in pending.STATES else alert.first_created,
+        lag_s=_lag_s(alert.first_created, begun_ms) if was_out else None, flagged=flag(newest, siblings),
         behind=_is_behind(newest, siblings), versions=tuple(_version(version) for version in versions),
     )  # fmt: skip
 
@@ -184,7 +190,7 @@ def _flag(verb: Doubtful, alert: Alert) -> Flag:
 
 
 def _was_out(versions: Versions) -> bool:
-    return versions[-1].state != "undone"
+    return versions[-1].state != "undone" and versions[-1].state not in pending.STATES
 
 
 def _first(versions: Versions) -> str:

@@ -4,6 +4,7 @@ The rule to remember: other keys than those of alerts. Nothing that answers read
 offset, and no process that serves readers reads them.
 """
 
+from collections.abc import AsyncIterator
 from importlib import resources
 
 import msgspec
@@ -11,13 +12,15 @@ import structlog
 
 from service.domain.alert import State
 from service.domain.errors import PendingFull, VersionStale
-from service.domain.pending import Pending
+from service.domain.pending import Pending, Submitted
 from service.store import keys, stream
 from service.store.connection import Store
 from service.store.stream import ANSWERS, Appended, Bounds, Idempotency, reaching_store
 
 log = structlog.get_logger("store")
 
+_BATCH = 100
+"""Records in one round trip."""
 DISCARDED_MAX = 1000
 """How many that were taken back can still be listed."""
 _PENDING = ANSWERS + resources.files(__package__).joinpath("pending.lua").read_text("utf-8")
@@ -83,32 +86,32 @@ def _read(alert_id: str, encoded: bytes) -> Pending | None:
         return None
 
 
-async def newest(store: Store, states: frozenset[State], before: tuple[float, str] | None, limit: int) -> list[Pending]:
-    """At most `limit` pending alerts of those states, by first submission, the newest first. Raises StoreUnavailable.
+async def newest(
+    store: Store, states: frozenset[State], before: Submitted | None = None
+) -> AsyncIterator[tuple[Submitted, Pending]]:  # fmt: skip
+    """What is pending in those states, by first submission, the newest first, each with its place; what was taken back
+    stands where that was done. `before` is the place of the last one that is known already.
 
-    `before` is the (first submission in ms, id) of the last one of the page before.
+    Raises StoreUnavailable. It ends: at most `pending_max` and DISCARDED_MAX are kept.
     """
     names = [keys.DISCARDED] * ("discarded" in states) + [keys.PENDING] * bool(states - {"discarded"})
-    found: list[tuple[float, str]] = []
-    async with reaching_store():
-        async with store.pipeline(transaction=False) as pipe:
-            for name in names:
-                pipe.zrevrangebyscore(name, "+inf" if before is None else before[0], "-inf", withscores=True)
-            for members in await pipe.execute():
-                found += [(score, member.decode()) for member, score in members]
-        found = sorted((place for place in found if before is None or place < before), reverse=True)
-        listed: list[Pending] = []
-        for start in range(0, len(found), limit):
-            async with store.pipeline(transaction=False) as pipe:
-                for _, alert_id in found[start : start + limit]:
-                    pipe.hget(keys.pending(alert_id), "pending")
-                encoded = await pipe.execute()
-            places = found[start : start + limit]
-            kept = [_read(place[1], one) for place, one in zip(places, encoded, strict=True) if one is not None]
-            listed += [pending for pending in kept if pending is not None and pending.record.state in states]
-            if len(listed) >= limit:
-                break
-    return listed[:limit]
+    places: list[Submitted] = []
+    async with reaching_store(), store.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.zrevrangebyscore(name, "+inf" if before is None else before[0], "-inf", withscores=True)
+        for members in await pipe.execute():
+            places += [(int(score), member.decode()) for member, score in members]
+    places = sorted((place for place in places if before is None or place < before), reverse=True)
+    for start in range(0, len(places), _BATCH):
+        batch = places[start : start + _BATCH]
+        async with reaching_store(), store.pipeline(transaction=False) as pipe:
+            for _, alert_id in batch:
+                pipe.hget(keys.pending(alert_id), "pending")
+            encoded = await pipe.execute()
+        for place, one in zip(batch, encoded, strict=True):
+            found = None if one is None else _read(place[1], one)
+            if found is not None and found.record.state in states:
+                yield place, found
 
 
 async def due(store: Store, until_ms: int, limit: int) -> list[tuple[str, int]]:

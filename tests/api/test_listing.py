@@ -11,8 +11,10 @@ import pytest
 
 from service.api.search import ASKED_MAX
 from service.api.serve import Process
+from service.clock import now_ms
 from service.domain import moment
 from service.domain.alert import State
+from service.store import access
 from service.store.embedded import EmbeddedStore
 from service.store.keys import WireName
 from tests import entries
@@ -139,6 +141,71 @@ async def test_a_test_key_finds_drills_alone_and_no_other_key_any(api: Api) -> N
     page = await listed(api, "?limit=1")
     answer = await api.get(f"/v1/alerts?before={page['next']}", "drill")
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-query")
+
+
+async def waiting(api: Api, body: dict[str, Any], role: str = "duty") -> str:
+    answer = await api.post(body, role)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["alert"]["id"])
+
+
+async def test_what_waits_stands_in_the_list_by_its_submission(api: Api) -> None:
+    later = moment.to_text(now_ms() + 3_600_000)
+    draft = await waiting(api, {"headline": "Draft of the northern ferry"}, "correspondent")
+    await published(api, "Ferries sail again")
+    scheduled = await waiting(api, {"headline": "Night ferry to the islands", "publishAt": later})
+    flash = await waiting(api, {"headline": "Rover lands", "level": "flash"}, "editor")
+    discarded = await waiting(api, {"headline": "Ferry that never was", "publishAt": later})
+    assert (await api.kill(discarded)).status_code == 200
+    assert await headlines(api) == [
+        "Ferry that never was", "Rover lands", "Night ferry to the islands", "Ferries sail again",
+        "Draft of the northern ferry",
+    ]  # fmt: skip
+    for state, alert_id in (
+        ("draft", draft), ("scheduled", scheduled), ("awaiting-approval", flash), ("discarded", discarded)
+    ):  # fmt: skip
+        (one,) = (await listed(api, f"?state={state}"))["alerts"]
+        assert (one["alert"]["id"], one["state"], one["cursor"]) == (alert_id, state, None)
+        assert one == (await api.get(f"/v1/alerts/{alert_id}", "duty")).json()
+    assert (await listed(api, "?state=scheduled"))["alerts"][0]["publishAt"] == later
+    assert await headlines(api, "?q=ferr&state=draft,scheduled") == [
+        "Night ferry to the islands", "Draft of the northern ferry",
+    ]  # fmt: skip
+    assert await headlines(api, "?q=northern+fer&state=draft&edition=ar") == []
+    assert await headlines(api, "?state=published") == ["Ferries sail again"]
+    assert await headlines(api, "", "drill") == []
+
+
+async def test_correspondents_find_their_own_drafts_and_nobody_elses(api: Api) -> None:
+    other = await access.create(api.process.store, "another correspondent", "correspondent", False, now_ms())
+    api.keys["other"] = other.key
+    await waiting(api, {"headline": "First draft"}, "correspondent")
+    await waiting(api, {"headline": "Second draft"}, "other")
+    await published(api, "Ferries sail again")
+    assert await headlines(api, "?state=draft", "correspondent") == ["First draft"]
+    assert await headlines(api, "", "other") == ["Ferries sail again", "Second draft"]
+    assert await headlines(api, "?state=draft", "editor") == ["Second draft", "First draft"]
+
+
+async def test_pages_of_what_waits_and_what_is_out_hold_each_once(api: Api) -> None:
+    expected = []
+    for number in range(9):
+        body = {"headline": f"Lap {number}", "edition": ("en", "ar", "es")[number % 3]}
+        role = "correspondent" if number % 2 else "duty"
+        answer = await api.post(body, role)
+        expected.append(answer.json()["alert"]["id"])
+    found: list[str] = []
+    query = "?limit=2"
+    while True:
+        page = await listed(api, query)
+        found += [one["alert"]["id"] for one in page["alerts"]]
+        if page["next"] is None:
+            break
+        # what comes now is newer than every page that follows
+        await published(api, f"A later one, after {len(found)}", edition="ar")
+        await waiting(api, {"headline": f"A later draft, after {len(found)}"}, "correspondent")
+        query = f"?limit=2&before={page['next']}"
+    assert found == expected[::-1]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from service.clock import now_ms
+from service.domain import moment
 from service.domain.lifecycle import CHANGE_VERBS
 from service.store import keys
 from service.store import stories as stored
@@ -149,3 +151,32 @@ async def test_a_kill_goes_out_although_the_store_cannot_say_who_else_tells_the_
     assert codes(await api.kill(en["id"])) == []
     assert (await api.ticker())["alerts"][0]["pubStatus"] == "canceled"
     assert (await api.ticker(edition="ar"))["alerts"][0]["id"] == ar["id"]
+
+
+async def test_what_waits_is_part_of_its_story_for_those_who_may_see_it(api: Api) -> None:
+    en = (await api.publish({"headline": EN}))["alert"]
+    later = moment.to_text(now_ms() + 3_600_000)
+    scheduled = await api.post({"edition": "ar", "headline": AR, "story": en["story"], "publishAt": later})
+    draft = await api.post({"edition": "es", "headline": ES, "story": en["story"]}, "correspondent")
+    assert (scheduled.status_code, draft.status_code) == (202, 202)
+    assert told_of(scheduled.json()) == told_of(draft.json()) == []
+    story = await told(api, en["story"], "editor")
+    assert [(alert["edition"], alert["state"], alert["lagS"]) for alert in story["alerts"]] == [
+        ("en", "published", 0), ("ar", "scheduled", None), ("es", "draft", None),
+    ]  # fmt: skip
+    assert story["missing"] == ["ar", "es"]
+    own = await told(api, en["story"], "correspondent")
+    assert [alert["edition"] for alert in own["alerts"]] == ["en", "es"]
+    (warning,) = (await api.kill(en["id"])).json()["warnings"]
+    assert f"ar {scheduled.json()['alert']['id']} (scheduled)" in warning["detail"]
+    first, second, third = (await told(api, en["story"]))["alerts"]
+    assert (first["flagged"], second["flagged"]["verb"], third["flagged"]["verb"]) == (None, "kill", "kill")
+    await api.kill(scheduled.json()["alert"]["id"])
+    assert len((await told(api, en["story"]))["alerts"]) == 2
+
+
+async def test_a_draft_of_an_unknown_story_is_kept_with_a_warning(api: Api) -> None:
+    story = "P4S0R8B1D6D9N2E0A01JCZX3V7"
+    draft = await api.post({"story": story}, "correspondent")
+    assert (draft.status_code, told_of(draft.json())) == (202, ["unknown-story"])
+    assert told_of(await api.publish({"headline": "Ferries sail again", "story": story})) == []

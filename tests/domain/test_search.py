@@ -80,7 +80,7 @@ def test_what_waits_keeps_its_state_whatever_its_time_would_be() -> None:
 
 @pytest.mark.parametrize(
     "place",
-    [Place({"en": "k3f9:118"}), Place({"en": None, "ar": "x:0"}, (NOW_MS, ID)), Place({})],
+    [Place({"en": "k3f9:118"}, (0, ID)), Place({"en": "k:7", "ar": "x:0"}, (NOW_MS, ID)), Place({}, (1, ID))],
 )
 def test_a_place_is_read_as_it_was_written(place: Place) -> None:
     assert search.read_place(search.write_place(place)) == place
@@ -89,9 +89,10 @@ def test_a_place_is_read_as_it_was_written(place: Place) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{}", "[]", "1", "null", '{"wires":{"en":"118"}}', '{"wires":{"en":"k:-1"}}', '{"wires":{"en":5}}',
-        '{"wires":{},"pending":[1,"x"]}', '{"wires":{},"pending":[-1,"' + ID + '"]}', '{"wires":{},"more":1}',
-        '{"wires":{},"pending":[99999999999999999999999,"' + ID + '"]}', '{"wires":{"en":"k:1"}', "\ud800",
+        "", "{}", "[]", "1", "null", "\ud800", '{"wires":{"en":"k:1"}}', '{"pending":[1,"A"]}',
+        *('{"wires":{"en":' + at + '},"pending":[1,"' + ID + '"]}' for at in ("118", '"118"', '"k:-1"', "null")),
+        *('{"wires":{},"pending":' + at + "}" for at in ("null", "[1]", '[1,"x"]', f'[-1,"{ID}"]', f'[1e30,"{ID}"]')),
+        '{"wires":{},"pending":[1,"' + ID + '"],"more":1}', '{"wires":{},"pending":[1,"' + ID + '"]',
     ],
 )  # fmt: skip
 def test_what_is_no_place_is_refused(text: str) -> None:
@@ -100,10 +101,26 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 
 
 def test_a_place_holds_for_its_editions_and_their_lives() -> None:
-    place = Place({"en": "k3f9:118", "ar": None})
+    place = Place({"en": "k3f9:118", "ar": "k:0"}, (1, ID))
     assert search.offset_in(place, "en", "k3f9") == 118
-    assert search.offset_in(place, "ar", "any") is None
+    assert search.offset_in(place, "ar", "k") == 0
     with pytest.raises(ValueError, match="another life"):
         search.offset_in(place, "en", "k3fa")
     with pytest.raises(ValueError, match="another question"):
         search.offset_in(place, "es", "k3f9")
+
+
+@pytest.mark.parametrize(
+    ("states", "pending", "is_public"),
+    [
+        (set(), {"draft", "scheduled", "awaiting-approval", "discarded"}, True),
+        ({"draft", "discarded"}, {"draft", "discarded"}, False),
+        ({"draft", "published"}, {"draft"}, True),
+        ({"expired"}, set(), True),
+    ],
+)
+def test_a_question_knows_whether_it_is_about_what_waits_or_what_is_out(
+    states: set[State], pending: set[State], is_public: bool
+) -> None:
+    wanted = Wanted(("en",), frozenset(states), ())
+    assert (wanted.pending, wanted.is_public) == (frozenset(pending), is_public)

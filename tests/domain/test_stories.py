@@ -133,6 +133,40 @@ def test_what_was_undone_was_never_first() -> None:
     assert (alone.first_created, alone.missing) == (None, EDITIONS)
 
 
+def pending(alert_id: str, edition: str, at_s: int, state: State = "scheduled") -> tuple[Record, ...]:
+    """What is not public yet, as it was changed last after `at_s` seconds."""
+    (record,) = lived(alert_id, edition, f"publish@{at_s}")
+    return (msgspec.structs.replace(record, state=state),)
+
+
+def test_what_waits_belongs_to_the_story_and_is_flagged_and_has_told_nobody_yet() -> None:
+    told = stories.tell(
+        STORY, [lived(A, "en", "publish@10 kill@40"), pending(B, "ar", 5), pending(C, "ar", 50, "draft")], EDITIONS
+    )
+    assert told.first_created == moment.to_text(NOW_MS + 10_000)
+    assert told.missing == ("ar", "es")
+    assert [(each.edition, each.lag_s, each.flagged, each.alerts) for each in told.editions] == [
+        ("en", 0.0, False, (A,)), ("ar", None, True, (B, C)), ("es", None, False, ()),
+    ]  # fmt: skip
+    _, second, third = told.alerts
+    assert (second.first_created, second.lag_s, second.state) == (None, None, "scheduled")
+    assert second.flagged is not None
+    assert (second.flagged.by, second.flagged.verb, third.flagged) == (A, "kill", None)
+    only = stories.tell(STORY, [pending(B, "ar", 5)], EDITIONS)
+    assert (only.first_created, only.missing) == (None, EDITIONS)
+    assert (
+        stories.tell(STORY, [pending(B, "ar", 5, "discarded"), lived(A, "en", "publish@0 kill@40")], EDITIONS)
+        .alerts[0]
+        .flagged
+        is None
+    )
+
+
+def test_who_kills_one_is_told_of_what_is_about_to_go_out() -> None:
+    (warning,) = stories.warnings(STORY, [pending(B, "ar", 5)[-1], pending(C, "es", 5, "discarded")[-1]])
+    assert f"stands in ar {B} (scheduled);" in warning.detail
+
+
 def test_a_version_says_what_it_said_even_while_readers_see_a_notice() -> None:
     told = stories.tell(STORY, [lived(A, "en", "publish@0 correct@5 kill@9")], EDITIONS)
     (member,) = told.alerts
