@@ -99,19 +99,21 @@ def fillings(template: str, operation: Mapping[str, Any], ids: Sequence[str]) ->
     """Every address that a template of the description stands for. Raises Unfillable.
 
     An id is whatever the caller looks for; parts and queries with a list of values are tried with each; a number is as
-    large as it may be; a query without a list (`stay`, If-None-Match) is left out and sent once.
+    large as it may be; a query without a list (`stay`) is left out and sent once. What wants a key is not asked for
+    with queries, and any part of it is an id: without a key there is nothing to choose from.
     """
     described = {(each["in"], each["name"]): each["schema"] for each in operation.get("parameters", ())}
+    is_public = {} in (operation.get("security") or [{}])
     parts = []
     for name in _PART.findall(template):
-        values = ids if name == "id" else _values(described.get(("path", name), {}))
+        values = ids if name == "id" or not is_public else _values(described.get(("path", name), {}))
         if values is None:
             raise Unfillable(f"{template}: nobody has said what {{{name}}} may be; teach tests/crawl.py")
         parts.append([(name, str(value)) for value in values])
     queries: list[tuple[tuple[str, str], ...]] = [()]
     always: tuple[tuple[str, str], ...] = ()
     for (where, name), schema in described.items():
-        if where != "query" or name in _NOT_ASKED:
+        if where != "query" or name in _NOT_ASKED or not is_public:
             continue
         if "maximum" in schema:
             always += ((name, str(schema["maximum"])),)

@@ -95,6 +95,18 @@ def test_every_page_of_a_list_is_read(system: System) -> None:
     assert len({page.body for page in pages}) == len(pages)
 
 
+def test_what_wants_a_key_is_asked_for_without_one_whatever_it_may_be_asked(system: System) -> None:
+    asked = {"parameters": [{"in": "query", "name": "q", "schema": {"type": "string", "maxLength": 9}}]}
+    keyed = {**asked, "security": [{"key": []}]}
+    assert list(crawl.fillings("/v1/towers/{tower}", keyed, ["A", "B"])) == ["/v1/towers/A", "/v1/towers/B"]
+    public: tuple[Any, ...] = ([], [{}, {"key": []}])
+    for security in public:
+        with pytest.raises(Unfillable):
+            list(crawl.fillings("/v1/towers", {**asked, "security": security}, []))
+    statuses = {seen.place.partition("/")[2]: seen.head[:3] for seen in crawl.public(system, ["0" * 26])}
+    assert (statuses["v1/alerts"], statuses[f"v1/alerts/{'0' * 26}"], statuses["v1/editions"]) == ("401", "401", "200")
+
+
 @pytest.mark.parametrize(
     ("template", "parameters"),
     [
