@@ -151,6 +151,15 @@ def test_hostile_headline_is_shown_as_text(newsroom: Newsroom, page: Page, compl
     assert complaints == []
 
 
+@pytest.mark.parametrize("word", ["undefined", "null"])
+def test_headline_that_names_nobody_is_not_taken_apart(newsroom: Newsroom, page: Page, word: str) -> None:
+    open_demo(page, newsroom)
+    newsroom.post(f"{word}: a word that programs know")
+    newest = alerts(page).first
+    expect(newest.locator(".text")).to_have_text(f"{word}: a word that programs know")
+    expect(newest.locator(".attribution")).to_have_count(0)
+
+
 def test_paused_ticker_stays_paused_but_obeys_a_kill(newsroom: Newsroom, page: Page, complaints: list[str]) -> None:
     newsroom.post("The museum opens on Monday")
     doomed = newsroom.post("The museum stays closed")
