@@ -183,9 +183,9 @@ const make = (tag, name, text = '', more) =>
 const sentence = (alert) => {
   const {language: lang, dir, text, link, attribution} = alert;
   if (alert.pubStatus !== 'usable') return make('p', 'text', alert.notice, {lang, dir});
-  const line = make('p', 'text', '', {lang, dir}), prefix = attribution.text ? `${attribution.text}:` : '';
+  const line = make('p', 'text', '', {lang, dir}), prefix = `${attribution.text}:`;
   const home = /^https?:/i.test(link?.url) ? line.appendChild(make('a', 'link', '', {href: link.url})) : line;
-  const cut = text.startsWith(prefix) ? prefix.length : 0; // none where nobody is named
+  const cut = attribution.text && text.startsWith(prefix) ? prefix.length : 0;
   if (cut) home.append(make('span', 'attribution', prefix));
   home.append(text.slice(cut));
   return line;
