@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from config.settings import Settings
+from service import siblings
 from service.addresses import public_url
 from service.api import body as bodies
 from service.api.auth import Keys
@@ -76,10 +77,11 @@ class Check:
         alert = self._as_published(draft, key.test, now_ms)
         # what says that it rings nobody has no audience, whoever would have liked to hear it
         audience = await store_time.spend(self._census.audience(alert)) if draft.push else _NOBODY
+        unknown = await store_time.spend(siblings.unknown(self._store, draft.story, alert.status))
         waits = await store_time.spend(self._waits(draft, key, now_ms))
         checked = Checked(
             alert=alert,
-            warnings=(*draft.warnings, *waits, *(() if audience.whole else (_AT_LEAST,))),
+            warnings=(*draft.warnings, *unknown, *waits, *(() if audience.whole else (_AT_LEAST,))),
             duplicates=self._duplicates.of(draft, key.test, now_ms),
             previews=previews(alert, draft.edition, self._public_url),
             audience=audience.devices,

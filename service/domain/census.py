@@ -61,13 +61,18 @@ def audience(
 ) -> dict[Platform, int]:  # fmt: skip
     """How many devices of each platform an alert like this is for: `{"apns":n,"fcm":n,"webpush":n}`.
 
-    `counts` are those of the store, by `<platform>|<shape>`. Muted stories and quiet hours are not looked at.
+    `counts` are those of the store, by `<platform>|<shape>`. Muted stories and quiet hours are not looked at. A count
+    that cannot be read is nobody's: an editor's question must not fall for a single bad one.
     """
     found: dict[Platform, int] = dict.fromkeys(PLATFORMS, 0)
     for name, devices in counts.items():
         platform, _, shape = name.partition(_FIELD)
-        if read_shape(shape).wants(edition, level, sections, regions, exercise):
-            found[cast(Platform, platform)] += devices
+        try:
+            is_wanted = read_shape(shape).wants(edition, level, sections, regions, exercise)
+        except ValueError:
+            continue
+        if is_wanted and platform in found:
+            found[platform] += devices
     return found
 
 

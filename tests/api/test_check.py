@@ -188,6 +188,14 @@ async def test_an_editor_is_warned_of_what_would_wait(api: Api) -> None:
     assert said["alert"]["firstCreated"] == said["alert"]["versionCreated"] == later
 
 
+async def test_an_editor_is_warned_of_a_story_that_is_not_there(api: Api) -> None:
+    assert "unknown-story" in codes(await checked(api, {"story": "0" * 26}))
+    story = (await api.publish())["alert"]["story"]
+    said = await checked(api, {"story": story})
+    assert "unknown-story" not in codes(said)
+    assert said["alert"]["story"] == story
+
+
 async def test_a_person_alone_is_warned_of_the_brake(api: Api) -> None:
     alone = {"level": "flash", "override": ["second-approval"], "overrideReason": "alone on the desk"}
     for edition in ("en", "es", "ar"):

@@ -83,5 +83,11 @@ def test_a_reader_of_two_editions_counts_in_both(name: str, expected: int) -> No
     assert by_platform(counts) == {"apns": 3, "fcm": 2, "webpush": 0}
 
 
+def test_a_count_that_cannot_be_read_is_nobodys() -> None:
+    garbage = {"": 1, "apns": 2, "apns|en": 3, "apns|en|shout|||": 4, "pigeon|en|brief|||": 5, "apns|en|brief||||": 6}
+    found = audience({**garbage, "apns|en|brief|||": 7}, edition="en", level="urgent")
+    assert found == {"apns": 7, "fcm": 0, "webpush": 0}
+
+
 def test_test_devices_are_told_apart() -> None:
     assert for_drills({"apns|en|brief|||": 3, "fcm|en|brief|||test": 2, "apns|ar|flash|||test": 1}) == 3
