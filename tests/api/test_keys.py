@@ -357,7 +357,9 @@ async def test_wrong_keys_cost_the_store_a_look_at_most_every_ten_milliseconds(s
 
     assert await works(strict, strict.keys["admin"])
     before, began_s = await commands(), asyncio.get_running_loop().time()
-    statuses = await asyncio.gather(*(guess(number) for number in range(500)))
+    statuses = [
+        status for at in range(0, 500, 25) for status in await asyncio.gather(*map(guess, range(at, at + 25)))
+    ]  # fmt: skip
     took_s = asyncio.get_running_loop().time() - began_s
     assert (statuses.count(401), statuses.count(429)) == (10, 490)
     assert await commands() - before <= 2 + took_s / 0.01
