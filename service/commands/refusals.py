@@ -30,6 +30,10 @@ def refusal(refused: client.Refused, path: str) -> Failed:
             return _with_remedies(refused, said, alert_id, ("kill", "correct"))
         case "approval-needed":
             return _with_remedies(refused, f"{refused}:", alert_id, ("update",))
+        case "unauthorized":
+            create = f"{program.name()} keys create --role duty --name …"
+            rest = "makes another for FLASHWIRE_KEY; `up` makes itself one when it starts again"
+            return Failed(f"refused ({refused.status}): {refused}\n  {create}\n{rest}")
         case "near-duplicate":
             return _near_duplicate(refused)
         case "wrong-state":

@@ -29,6 +29,14 @@ def test_too_late_to_undo_is_told_what_to_do_instead() -> None:
     ]
 
 
+def test_who_has_no_good_key_is_told_where_one_comes_from() -> None:
+    assert said(401, "", type="/problems/unauthorized", detail="this key has been revoked").splitlines() == [
+        "refused (401): this key has been revoked",
+        "  ./run keys create --role duty --name …",
+        "makes another for FLASHWIRE_KEY; `up` makes itself one when it starts again",
+    ]
+
+
 def test_whoever_approves_too_late_is_told_how_it_asks_again() -> None:
     text = said(409, "approve", type="/problems/approval-needed", detail="it has waited too long")
     assert text.startswith("refused (409): it has waited too long:\n")
