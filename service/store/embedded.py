@@ -9,6 +9,7 @@ product or an older version is refused, never tried.
     data/store/          its append-only log, and stamp.json: the product and version that wrote it
 """
 
+import errno
 import hashlib
 import importlib.util
 import json
@@ -124,7 +125,10 @@ class EmbeddedStore:
         try:
             self._start()
         except OSError as problem:  # whoever keeps us running tries again, when the disk has room for instance
-            raise EmbeddedError(f"the store in {self._data_dir} cannot be started: {problem.strerror}") from problem
+            is_full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
+            remedy = "free room there" if is_full else "choose another folder with FLASHWIRE_DATA_DIR"
+            said = f"the store in {self._data_dir} cannot be started: {problem.strerror}; {remedy}"
+            raise EmbeddedError(said) from problem
 
     @property
     def is_in_place(self) -> bool:

@@ -18,6 +18,7 @@ from config.settings import VALKEY_CONF
 from service.store import embedded
 from service.store.embedded import EmbeddedError, EmbeddedStore, find_servers, is_running, socket_path
 from service.store.folder import DataFolder, FolderHeld, FolderUnusable
+from tests.small_disk import fill, small_disk
 
 
 @pytest.fixture
@@ -308,10 +309,19 @@ def test_a_folder_that_takes_no_file_is_an_error_that_the_keeper_knows(
 ) -> None:
     store.kill()
     (folder.path / "store" / "stamp.new").mkdir()  # as a full disk would, it refuses the stamp
-    with pytest.raises(EmbeddedError, match="cannot be started"):
+    with pytest.raises(EmbeddedError, match=r"cannot be started: .*; choose another folder with FLASHWIRE_DATA_DIR"):
         store.start()
     (folder.path / "store" / "stamp.new").rmdir()
     store.start()
+
+
+def test_on_a_full_disk_it_says_that_room_must_be_made(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "4m"):
+        held = DataFolder.hold(tmp_path / "disk", "a test")
+        fill(tmp_path / "disk" / "full")
+        with pytest.raises(EmbeddedError, match="No space left on device; free room there"):
+            EmbeddedStore(held, VALKEY_CONF).start()
+        held.release()
 
 
 def test_it_starts_again_in_place_after_it_died(store: EmbeddedStore) -> None:
