@@ -35,6 +35,8 @@ BATCH = 100
 """Records in one round trip."""
 STEP = 256
 """Alerts that are looked at before others have their turn: a millisecond or two."""
+AT_ONCE = 4
+"""Searches that take turns; a script that asks without end waits for itself, and pages are loaded meanwhile."""
 PHRASES_MAX = 100_000
 """Folded headlines at hand, some 300 bytes each with their keys: folding takes longer than all the rest."""
 
@@ -79,6 +81,7 @@ class Search:
     def __init__(self, wires: Wires, store: Store) -> None:
         self._wires = wires
         self._store = store
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._phrases: dict[str, tuple[int, str]] = {}
         """Version and folded headline by alert; the oldest go first."""
 
@@ -91,8 +94,12 @@ class Search:
 
         Raises NotLoaded, StoreUnavailable, and ValueError for a place of another question or another life of a wire.
         """
-        way = _Way(self._wires, wanted, before, drills=drills, now=now)
-        way.waiting = await store_time.spend(self._waiting(wanted, limit, before, drills, sees, now))
+        async with self._turns:
+            way = _Way(self._wires, wanted, before, drills=drills, now=now)
+            way.waiting = await store_time.spend(self._waiting(wanted, limit, before, drills, sees, now))
+            return await self._follow(way, wanted, limit, now, store_time)
+
+    async def _follow(self, way: "_Way", wanted: Wanted, limit: int, now: str, store_time: StoreTime) -> Page:
         found: list[Found] = []
         worth: list[tuple[Entry | Waiting, Place]] = []
         goes_on: Place | None = None

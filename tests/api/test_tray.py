@@ -220,7 +220,8 @@ async def test_after_three_flashes_in_a_minute_the_next_waits(desk: Api) -> None
     for number in range(3):
         await desk.publish({**ALONE, "headline": f"Rocket {number} lifts off from pad {number}"})
     said = await waits(desk, {**ALONE, "headline": "Harbour bridge reopens"}, "duty")
-    assert (said["state"], [warning["code"] for warning in said["warnings"]]) == ("awaiting-approval", ["brake"])
+    assert said["state"] == "awaiting-approval"
+    assert "brake" in [warning["code"] for warning in said["warnings"]]
     assert (await approve(desk, said["alert"]["id"], role="second")).status_code == 200, "a second person releases it"
     meant = {**ALONE, "headline": "Rail line to the coast is cut", "override": ["second-approval", "brake"]}
     await desk.publish(meant)
