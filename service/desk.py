@@ -31,6 +31,8 @@ from service.store.stream import Appended, Bounds, Entry, Flash, Idempotency
 
 ID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_ID_LETTERS, _EPOCH_LETTERS = ((alphabet * 8).encode() for alphabet in (ID_ALPHABET, EPOCH_ALPHABET))
+"""By a random byte: each letter stands for eight of the 256."""
 BRAKE = "brake"
 """The override of whoever means even the fourth flash in a minute."""
 DECIDE_AGAIN_MAX = 5
@@ -94,12 +96,12 @@ _answer = msgspec.json.Decoder(Answer)
 
 def new_id() -> str:
     """26 random characters of the ULID alphabet, 130 bits: an id that tells nothing, not even its age."""
-    return "".join(ID_ALPHABET[byte & 31] for byte in secrets.token_bytes(26))
+    return secrets.token_bytes(26).translate(_ID_LETTERS).decode()
 
 
 def new_epoch() -> str:
     """A name for one life of a wire; 40 random bits are plenty for lives that are counted on fingers."""
-    return "".join(EPOCH_ALPHABET[byte & 31] for byte in secrets.token_bytes(8))
+    return secrets.token_bytes(8).translate(_EPOCH_LETTERS).decode()
 
 
 Amend = Callable[[Record], Amended]

@@ -9,7 +9,7 @@ from itertools import count
 
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
-from starlette.routing import Match, Route, Router
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.settings import Settings
@@ -75,25 +75,35 @@ def create_app(
 
 
 class _Methods:
-    """The router, which also says which methods an address takes: to OPTIONS, and in a 405."""
+    """The router, which also says which methods an address takes: to OPTIONS, and in a 405.
+
+    An address without parts of its own is found by its name, before all patterns: it is nobody's id, and it is where
+    alerts come in.
+    """
 
     def __init__(self, routes: list[Route]) -> None:
-        self._routes = routes
-        self._router = Router(routes, redirect_slashes=False)
+        self._patterns = [route for route in routes if "{" in route.path]
+        self._places: dict[str, list[Route]] = {}
+        for route in routes:
+            if "{" not in route.path:
+                self._places.setdefault(route.path, []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        routes = [route for route in self._routes if route.matches(scope)[0] is not Match.NONE]
+        routes = self._places.get(scope["path"]) or [
+            route for route in self._patterns if route.matches(scope)[0] is not Match.NONE
+        ]
         if not routes:
             raise Problem("not-found", "there is nothing at this address")
-        # an address of its own is nobody's id: /v1/alerts/check is no alert
-        routes = [route for route in routes if route.path == scope["path"]] or routes
-        methods = {method for route in routes for method in route.methods or ()}
-        if scope["method"] in methods:
-            await self._router(scope, receive, send)
-            return
-        scope["route"] = routes[0]
+        method = scope["method"]
+        for route in routes:
+            scope["route"] = route
+            if method in (route.methods or ()):
+                scope.update(route.matches(scope)[1])
+                await route.handle(scope, receive, send)
+                return
+        methods = {each for route in routes for each in route.methods or ()}
         allow = {"Allow": ", ".join(sorted({*methods, "OPTIONS"}))}
-        if scope["method"] != "OPTIONS":
+        if method != "OPTIONS":
             raise Problem("method-not-allowed", f"this address takes {allow['Allow']}", headers=allow)
         readers = {**PREFLIGHT, "Access-Control-Allow-Methods": allow["Allow"]}
         preflight = readers if is_readers(scope["path"]) else {}
