@@ -6,8 +6,9 @@ import pytest
 
 from service.clock import now_ms
 from service.domain import moment
+from service.domain.chain import Walk
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb
-from service.store import access, keys
+from service.store import access, audit, keys
 from tests.api.conftest import Api
 from tests.crawl import fillings
 from tests.verbs import BODIES, MENDED
@@ -225,3 +226,22 @@ async def test_what_is_only_ill_written_is_no_line(api: Api) -> None:
     alert_id = (await api.publish())["alert"]["id"]
     assert (await api.change("update", alert_id, {"headline": ""}, If_Match='"1"')).status_code == 422
     assert len(await lines(api, alert_id)) == 1
+
+
+async def test_whatever_is_done_over_http_goes_on_with_the_one_chain(api: Api) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    for version, verb in enumerate(("correct", "hold", "release", "kill"), 1):
+        await do(api, verb, alert_id, version)
+    draft = (await api.post({"headline": "The glacier lift stands still"}, "correspondent")).json()["alert"]["id"]
+    await api.change("approve", draft, None, "correspondent", If_Match='"1"')
+    await api.change("update", draft, {"headline": "The glacier lift runs"}, "editor", If_Match='"1"')
+    await api.change("approve", draft, None, If_Match='"2"')
+    made = await api.client.post("/v1/keys", json={"role": "editor", "name": "x"}, headers=api.headers("admin"))
+    await api.client.post("/v1/keys/revoke-all", headers=api.headers("admin"))
+    assert made.status_code == 201
+    walk = Walk()
+    async for page in audit.lines(api.process.store):
+        for line in page:
+            walk.step(line.entry, line.chain)
+    walk.end(whole=await audit.is_whole(api.process.store))
+    assert (walk.faults, walk.unchained, walk.lines) == ([], 0, len(api.keys) + 5 + 4 + 2)
