@@ -19,11 +19,16 @@ def newsroom(near_duplicate: str, **more: Any) -> Mapping[str, Any]:
     return {**table, "guards": {**table["guards"], "near_duplicate": near_duplicate, **more}}
 
 
-def config_file(folder: Path, near_duplicate: str) -> Path:
-    """For FLASHWIRE_CONFIG: the file that comes along, with this guard."""
+def config_text(near_duplicate: str) -> str:
+    """The house style that comes along, with this guard."""
     text = PACKAGED_TOML.read_text(encoding="utf-8")
     assert text.count(COMES_ALONG) == 1, "the house style that comes along blocks"
+    return text.replace(COMES_ALONG, f'near_duplicate = "{near_duplicate}"')
+
+
+def config_file(folder: Path, near_duplicate: str) -> Path:
+    """For FLASHWIRE_CONFIG: a file of `config_text`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"near-duplicate-{near_duplicate}.toml"
-    path.write_text(text.replace(COMES_ALONG, f'near_duplicate = "{near_duplicate}"'), encoding="utf-8")
+    path.write_text(config_text(near_duplicate), encoding="utf-8")
     return path

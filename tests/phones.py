@@ -18,7 +18,8 @@ from service.domain.device import Platform, Preferences
 from service.domain.registration import Registration
 from service.store import devices
 from service.store.connection import for_commands
-from tests.processes import DEADLINE_S, ROOT, System
+from tests import guards
+from tests.processes import DEADLINE_S, System
 
 REGISTERED_TOGETHER = 500
 STORE_TIMEOUT_S = 10.0
@@ -69,7 +70,7 @@ class Phone(msgspec.Struct, frozen=True):
 def house_style(folder: Path, fuse_s: float, **fuses_s: float) -> Path:
     """A toml file of our newsroom in which every fuse is `fuse_s` long, or what `level=…` says, so that tests of push
     need not wait for editors."""
-    style = (ROOT / "config" / "flashwire.toml").read_text(encoding="utf-8")
+    style = guards.config_text("off")
     for level, usual_s in (("flash", 3), ("urgent", 5), ("brief", 10)):
         style = style.replace(f"fuse_s = {usual_s}\n", f"fuse_s = {fuses_s.get(level, fuse_s)}\n")
     path = folder / "style.toml"

@@ -27,6 +27,7 @@ from service.store import access, embedded, stream
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
+from tests import guards
 from tests.entries import EN, NOW_MS
 from tests.processes import ROOT, environ_for
 from tests.stores import until
@@ -37,7 +38,7 @@ Case = tuple[State | None, Verb]
 
 OVER_HTTP = ("publish", *CHANGE_VERBS)
 CASES: list[Case] = [(state, verb) for state, verb in TABLE if verb in OVER_HTTP and (state is None or state in STATES)]
-LONG_FUSE = (ROOT / "config" / "flashwire.toml").read_text().replace("fuse_s = 10", "fuse_s = 600")
+LONG_FUSE = guards.config_text("off").replace("fuse_s = 10", "fuse_s = 600")
 """A restart on a busy machine must not be what ends an undo."""
 
 
