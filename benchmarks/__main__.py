@@ -15,6 +15,7 @@ from types import ModuleType
 from benchmarks import (
     burst,
     caddy,
+    duplicates,
     encryption,
     fanout,
     history,
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "path": path,
     "history": history,
     "wrong-keys": wrong_keys,
+    "duplicates": duplicates,
     "caddy": caddy,
     "encryption": encryption,
     "registry": registry,

@@ -34,28 +34,36 @@ class Lexicon(msgspec.Struct, frozen=True):
     numbers: Mapping[str, float]
     scales: Mapping[str, float]
     ordinals: Mapping[str, int]
+    fractions: Mapping[str, float]
+    """What is a number only of points: "half a point", "a quarter point"."""
+    duals: frozenset[str]
+    """Numbers that are also what is counted."""
     joins: frozenset[str]
     """What may stand inside a number that is written in words: "thirty-two", "treinta y dos"."""
     glued: str = ""
     """Letters of one-letter words that are written together with the next one."""
 
-    def means(self, word: str) -> str | None:
-        """The meaning of a folded word, or None where it stands nowhere."""
+    def means(self, word: str, *, exactly: bool = False) -> str | None:
+        """The meaning of a folded word, or None where it stands nowhere; `exactly`: not of one with another ending."""
         known = self.meaning
         found = known.get(word) or (known.get(word[:-1]) if word.endswith("s") else None)
         if found is None and self.glued and word[0] in self.glued and len(word) > 3:
-            found = known.get(word[1:]) or self.by_stem.get(self.stem(word[1:]))
-        return found or self.by_stem.get(self.stem(word))
+            found = known.get(word[1:]) or (self.by_stem.get(self.stem(word[1:])) if len(word) > 5 else None)
+        return found if found or exactly else self.by_stem.get(self.stem(word))
 
 
 def lexicon(
     stem: Callable[[str], str], meanings: str, *, empty: str, numbers: Mapping[str, float], scales: Mapping[str, float],
-    ordinals: Mapping[str, int], joins: str = "", glued: str = "", last: Mapping[str, str] | None = None,
+    ordinals: Mapping[str, int], sources: tuple[str, ...] = (), joins: str = "", glued: str = "",
+    last: Mapping[str, str] | None = None, fractions: Mapping[str, float] | None = None,
+    duals: Mapping[str, float] | None = None,
 ) -> Lexicon:  # fmt: skip
-    """A lexicon of its tables. `meanings` has a line for each: its name, a colon, and words or phrases with commas."""
+    """A lexicon of its tables. `meanings` has a line for each: its name, a colon, and words or phrases with commas; of
+    a word that stands in several, the first counts. `sources` are outlets, known as those who say something.
+    """
     single: dict[str, str] = {}
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for line in filter(None, meanings.replace("\n    ", " ").splitlines()):
+    for line in (*filter(None, meanings.replace("\n    ", " ").splitlines()), f"officials: {', '.join(sources)}"):
         name, _, listed = line.partition(":")
         for first, *rest in filter(None, map(_words, listed.split(","))):
             assert len(rest) < PHRASE_WORDS_MAX, f"{first} {rest} is no phrase but a sentence"
@@ -69,7 +77,8 @@ def lexicon(
     return Lexicon(
         stem=stem, meaning=single, by_stem=stems, last=last or {},
         phrases={first: tuple(sorted(found, key=lambda each: -len(each[0]))) for first, found in phrases.items()},
-        empty=frozenset(_words(empty)), numbers=_folded(numbers), scales=_folded(scales), ordinals=_folded(ordinals),
+        empty=frozenset(_words(empty)), numbers=_folded({**numbers, **(duals or {})}), scales=_folded(scales),
+        ordinals=_folded(ordinals), fractions=_folded(fractions or {}), duals=frozenset(_folded(duals or {})),
         joins=frozenset(_words(joins)), glued=glued,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ The rule to remember: see `service/domain/lexicon.py`. Of a verb the forms that 
 
 from service.domain.lexicon import lexicon
 from service.domain.stems import spanish
+from service.domain.vocabulary_es import OUTLETS
 
 MEANINGS = """
 hit: golpear, golpea, sacudir, sacude, sacudida, azotar, azota, azote, castigar, estremecer, estremece, remecer,
@@ -13,39 +14,41 @@ hit: golpear, golpea, sacudir, sacude, sacudida, azotar, azota, azote, castigar,
 happen: ocurrir, ocurre, producirse, se produce, se produjo, registrar, registra, se registra, se registró,
     registrado, estallar, estalla, desatarse, se desata, se desató, desata, tener lugar, tiene lugar, tuvo lugar,
     erupción, entra en erupción, entró en erupción, erupciona, hace erupción, hay, sufrir, sufre, vivir, devora,
-    arrasa, arde, se declara, declarado, se origina, sentirse, se siente
+    arrasa, arde, se declara, declarado, se origina, sentirse, se siente, estalla un, se prende, prende
 say: decir, dice, dijo, dicen, afirmar, afirma, anunciar, anuncia, anunció, anuncio, asegurar, asegura, informar,
     informa, informó, informan, confirmar, confirma, confirmó, declarar, declara, señalar, señala, comunicar,
     comunica, revelar, revela, según, reportar, reporta, reportan, indica, indicó, explica, da a conocer, dio a
-    conocer
+    conocer, según fuentes, sostiene, recalca, agrega, detalla, precisa
 officials: autoridad, autoridades, funcionario, funcionarios, portavoz, portavoces, vocero, fuente, fuentes, medios,
-    medio, agencia, comunicado, sismólogos, servicio meteorológico, servicio sismológico, oficial, oficiales
+    medio, agencia, comunicado, sismólogos, servicio meteorológico, servicio sismológico, oficial, oficiales,
+    expertos, experto, meteorólogos, aemet
 alert-label: última hora, urgente, alerta informativa, en directo, en vivo, directo, exclusiva, ahora, actualización,
     avance, noticia, noticias
 big: gran, grande, grandes, enorme, fuerte, fuertes, fuertemente, potente, intenso, intensa, intensas, grave, graves,
     gravemente, importante, severo, severa, mortal, mortales, masivo, masiva, violento, violenta, duro, feroz,
     histórico temporal, denso, densa, espeso, espesa, torrencial, torrenciales, devastador, devastadora, aparatoso,
-    voraz, extremo, extrema, drástico, drásticamente, bruscamente
+    voraz, extremo, extrema, drástico, drásticamente, bruscamente, masivamente, excepcional, amplio, amplia, total,
+    parcial, largo
 small: pequeño, pequeña, leve, leves, ligero, ligera, ligeramente, moderado, moderada, breve, menor
 people: persona, personas, gente, habitante, habitantes, vecino, vecinos, residente, residentes, ciudadano,
     ciudadanos, lugareños
 near: cerca, cerca de, cercano, cercanías, en las cercanías de, junto a, frente a, frente a las costas de, frente a la
     costa de, alrededores, en las afueras de, afueras, inmediaciones, próximo a, próximo, al lado de
 place-noun: zona, área, región, distrito, provincia, estado, ciudad, pueblo, localidad, municipio, país, costa,
-    costas, capital, céntrico, céntrica, centro, central, barrio, nacional, internacional, principal, público,
-    pública, local, lugar, territorio, frontera, departamento, comarca, isla, villa
+    costas, capital, céntrico, céntrica, centro, central, barrio, nacional, internacional, público, pública, local,
+    lugar, territorio, frontera, departamento, comarca, isla, villa
 magnitude: magnitud, escala, richter, grado, grados, centígrados, celsius, ciento, por ciento, porcentaje, puntos,
     punto, punto porcentual, puntos porcentuales, valor, fuerza, medición
 least: al menos, por lo menos, más de, casi, cerca de los, unos, unas, alrededor de, aproximadamente, un total de,
-    total de, como mínimo, menos de, en torno a, supera, superar, superan, en total
+    total de, como mínimo, menos de, en torno a, supera, superar, superan, en total, llega a los
 now: ahora mismo, actualmente, hoy mismo, temprano, tarde, reciente, recientemente, finalmente, por fin, todavía, aún,
     también, oficialmente, con éxito, éxito, exitosamente, exitoso, exitosa, sin contratiempos, sin problemas, sin
     incidentes, repentinamente, súbitamente, de repente, inmediato, de inmediato, pronto
 cause: debido a, a causa de, por culpa de, por causa de, como consecuencia de, a consecuencia de, causar, causa,
-    causó, provocar, provoca, provocó, provocado, ocasionar, ocasiona, ocasionó, originar, generar, genera, dejar,
-    deja, dejan, dejó, obligar, obliga, obligó, obliga a, obligan a, fuerza a, llevar, lleva a, hace, hacer, hizo,
-    resultar, resulta, resultan, ver, poner, pone, gracias a, ante, tener, tiene, tienen, saldo de, con saldo de,
-    saldo, da, dar, motivo, por motivo de
+    causó, provocar, provoca, provocó, provocado, ocasionar, ocasiona, ocasionó, originar, generar, genera, obligar,
+    obliga, obligó, obliga a, obligan a, fuerza a, llevar, lleva a, hace, hacer, hizo, resultar, resulta, resultan,
+    ver, poner, pone, gracias a, ante, tener, tiene, tienen, saldo de, con saldo de, saldo, da, dar, motivo, por
+    motivo de
 use: usar, usa, utiliza, a bordo, con
 new: nuevo, nueva, nuevos, nuevas
 first-mark: primer, primero, primera, primeros, primeras
@@ -55,10 +58,11 @@ quake: terremoto, sismo, seísmo, temblor, sísmico, movimiento telúrico, movim
     temblar, tiembla
 aftershock: réplica, réplicas
 tsunami: tsunami, maremoto
-storm: tormenta, huracán, tifón, ciclón, temporal, tempestad, borrasca, tormenta tropical, vendaval
+storm: tormenta, huracán, tifón, ciclón, temporal, tempestad, borrasca, tormenta tropical, vendaval, tormenta
+    eléctrica, dana, ciclogénesis
 tornado: tornado
 flood: inundación, inundaciones, inundar, inunda, inundan, inundado, anegar, anega, anegado, riada, riadas, bajo el
-    agua, crecida, desbordamiento, desborda, desbordado
+    agua, crecida, desbordamiento, desborda, desbordado, anegadas, anegados, inundadas, bajo las aguas
 rain: lluvia, lluvias, aguacero, precipitaciones, chubasco, chaparrón, llover, llueve
 snow: nieve, nevada, nevadas, nevar, nieva
 ice: hielo, helada, heladas, granizo
@@ -69,28 +73,35 @@ cold: frío, ola de frío
 landslide: deslizamiento, deslizamiento de tierra, deslave, alud de tierra, desprendimiento, corrimiento de tierra,
     derrumbe, desprendimiento de rocas
 avalanche: avalancha, alud
-fire: incendio, incendios, fuego, llamas, incendiarse, se incendia, se incendió, quemarse
+fire: incendio, incendios, fuego, llamas, incendiarse, se incendia, se incendió, quemarse, arde, arden, en llamas,
+    incendiado, se quema, pasto de las llamas, calcinado
 wildfire: incendio forestal, incendios forestales
-explosion: explosión, explosiones, explotar, explota, explotó, estallido, deflagración, detonación
+explosion: explosión, explosiones, explotar, explota, explotó, estallido, deflagración, detonación, explosionar,
+    explosiona, detona
 volcano: volcán, volcanes, volcánica
 outage: apagón, corte de luz, corte eléctrico, corte de electricidad, sin luz, sin electricidad, sin suministro
-    eléctrico, corte de energía, se queda sin luz
+    eléctrico, corte de energía, se queda sin luz, queda a oscuras, a oscuras, sin corriente, quedan sin luz, se
+    quedan sin luz, dejó sin luz, falla eléctrica
 collapse: colapsar, colapsa, colapsó, colapso, desplomarse edificio, hundimiento, derrumba, derrumbarse, se derrumba,
-    se derrumbó, se viene abajo, venirse abajo
+    se derrumbó, se viene abajo, venirse abajo, se rompe, se rompen, romperse
 damage: daño, daños, dañar, daña, destruir, destruye, destrozar, destrozos
 
 kill: morir, muere, mueren, murió, murieron, muerto, muertos, muerta, muertas, muerte, muertes, matar, mata, mató,
     fallecer, fallece, fallecen, falleció, fallecido, fallecidos, fallecimiento, víctima mortal, víctimas mortales,
     perder la vida, pierde la vida, pierden la vida, perdieron la vida, perdió la vida, cobra la vida de, se cobra la
-    vida de, acaba con la vida de, decesos, deceso, víctimas fatales
-injure: herir, hiere, herido, heridos, herida, heridas, lesionado, lesionados, lesión, lesiones, lesionar
+    vida de, acaba con la vida de, decesos, deceso, víctimas fatales, sin vida, perecer, perecen, perece, ahogado,
+    ahogados, deja de existir
+injure: herir, hiere, herido, heridos, herida, heridas, lesionado, lesionados, lesión, lesiones, lesionar, lesionadas,
+    hospitalizados
 missing: desaparecer, desaparece, desaparecido, desaparecidos, desaparecida, desaparición
 toll: balance, cifra de muertos, número de muertos, cifra, balance de víctimas, saldo de muertos
-rescue: rescatar, rescata, rescatan, rescatado, rescatados, rescate, salvar, salva, salvan, a salvo
+rescue: rescatar, rescata, rescatan, rescatado, rescatados, rescate, salvar, salva, salvan, a salvo, ponen a salvo,
+    sacan con vida, liberados con vida, evacuado con vida
 evacuate: evacuar, evacúa, evacua, evacúan, evacuado, evacuados, evacuación, desalojar, desaloja, desalojo,
-    desplazados, huir, huyen
+    desplazados, huir, huyen, desalojada, desalojados, desalojadas, abandonan sus casas
 trapped: atrapado, atrapados, atrapadas, atrapada, varados, varado
-survivor: superviviente, supervivientes, sobreviviente, sobrevivientes, sobrevivir, sobrevive
+survivor: superviviente, supervivientes, sobreviviente, sobrevivientes, sobrevivir, sobrevive, con vida, vivo, vivos,
+    viva, sano y salvo
 hospital: hospitalizar, hospitalizado, hospital, hospitales
 victim: víctima, víctimas
 
@@ -98,9 +109,9 @@ train: tren, trenes, ferrocarril, ferroviario, ferroviaria, convoy
 bus: autobús, autobuses, bus, ómnibus, autocar, colectivo
 truck: camión, camiones, tráiler
 car: coche, coches, auto, automóvil, carro, turismo
-plane: avión, aviones, aeronave
+plane: avión, aviones, aeronave, avioneta, aparato, airbus, boeing
 ferry: ferri, ferry, transbordador, ferris, ferries, transbordadores
-ship: barco, buque, navío, embarcación, carguero, barcos, buques
+ship: barco, buque, navío, embarcación, carguero, barcos, buques, petrolero, crucero, pesquero
 boat: bote, lancha, patera
 crash: choque, chocar, choca, chocan, chocaron, colisión, colisionar, colisiona, colisionan, accidente, estrellarse,
     se estrella, se estrelló, estrella, siniestro, accidentarse
@@ -142,30 +153,37 @@ space-agency: agencia espacial
 telescope: telescopio, observatorio
 
 close: cerrar, cierra, cierran, cerró, cerrado, cerrada, cerrados, cierre, clausurar, clausura, clausurado, corte de
-    carretera
-open: abrir, abre, abren, abrió, abierto, abierta, apertura, inaugurar, inaugura, inauguró, inauguración, estrena
+    carretera, clausura temporal, acordonar, acordona, acordonada, acordonado, queda cerrado, quedan cerradas, cierre
+    de
+open: abrir, abre, abren, abrió, abierto, abierta, apertura, inaugurar, inaugura, inauguró, inauguración, estrena,
+    abren las urnas
 resume: reanudar, reanuda, reanudan, reanudó, reanudación, reabrir, reabre, reabren, reabrió, reapertura, reabierto,
     restablecer, restablece, restablecen, restablecido, restablecimiento, vuelve a abrir, vuelven a abrir, vuelve a
-    funcionar, vuelve a la normalidad, vuelven a circular, vuelve a operar, retomar, retoma, retoman, normaliza, se
-    normaliza, recupera la normalidad
+    funcionar, vuelve a la normalidad, vuelve a operar, retomar, retoma, retoman, normaliza, se normaliza, recupera la
+    normalidad, vuelve a tener, vuelven a tener, recupera, recuperan, abierto de nuevo, de nuevo abierto, abierta de
+    nuevo, vuelven a circular, vuelve a la tierra
 suspend: suspender, suspende, suspenden, suspendido, suspendida, suspensión, paralizar, paraliza, paralizado, detener
-    vuelos, interrumpir, interrumpe, interrumpido, parar, para la circulación, frenar, frena, frenado, congelar,
-    congela
+    vuelos, interrumpir, interrumpe, interrumpido, congelar, congela, dejará de, deja de, dejar de, dejan de, dejarán
+    de, impide, impiden, impedir, queda suspendido, en suspenso, queda en suspenso, interrupción, detiene su
+    actividad, detiene la producción, parada
 delay: retrasar, retrasa, retrasan, retraso, retrasado, aplazar, aplaza, aplazado, aplazamiento, posponer, pospone,
-    pospuesto, demorar, demora, postergar, posterga
+    pospuesto, demorar, demora, postergar, posterga, demorado, tarda, con retraso, postergado, se retrasa, se aplaza
 cancel: cancelar, cancela, cancelan, cancelado, cancelada, cancelación, anular, anula, desconvocar, desconvoca,
-    desconvocan, desconvocada, abortar, aborta
+    desconvocan, desconvocada, abortar, aborta, frustrada, suprime, suprimir, queda cancelado, deja sin efecto,
+    abandona el plan, se cancela
 divert: desviar, desvía, desviado, desvío
 block: bloquear, bloquea, bloquean, bloqueo, bloqueado, cortar carretera, cortada, cortado, cortadas
 begin: empezar, empieza, empiezan, comenzar, comienza, comienzan, comenzó, comienzo, iniciar, inicia, inician, inicio,
-    arrancar, arranca, arranque, echa a andar, se pone en marcha
+    arrancar, arranca, arranque, echa a andar, se pone en marcha, echa a rodar, da comienzo, se inicia, dan inicio, da
+    inicio, en marcha
 end: terminar, termina, terminan, acabar, acaba, finalizar, finaliza, finalizan, concluir, concluye, concluyen, fin,
-    conclusión, pone fin a, llega a su fin, completar, completa
+    conclusión, pone fin a, llega a su fin, completar, completa, se acaba, da por terminado, da por terminada, toca a
+    su fin, se cierra la
 continue: continuar, continúa, continúan, seguir, sigue, siguen, prosigue, persiste
 extend: prolongar, prolonga, ampliar, amplía, prorrogar, prorroga, prórroga, extender, extiende, extensión, ampliación
 spread: propagar, propaga, propagarse, se propaga, avanza, se extiende, expande
 contain: contener, contiene, contenido, controlar, controla, controlado, bajo control, extinguir, extingue,
-    extinguido, sofocar, sofoca, sofocan, sofocado, apagar, apagan, apagado, estabilizado
+    extinguido, sofocar, sofoca, sofocan, sofocado, estabilizado
 weaken: debilitar, debilita, se debilita, debilitarse, debilitado, amaina, amainar, pierde fuerza, remite, degrada
 strengthen: fortalecer, fortalece, se fortalece, intensificar, se intensifica, cobra fuerza, gana fuerza
 approach: acercarse, se acerca, se acercan, se aproxima, aproximarse, se dirige a, avanza hacia, amenaza con llegar
@@ -190,7 +208,7 @@ condemn: condenar, condena, condenan, criticar, critica, critican, denunciar, de
 welcome: celebrar, celebra acuerdo, elogiar, elogia, agradecer, agradece, aplaude, saluda
 mourn: luto, llorar, lamentar, lamenta, homenaje, duelo, funeral, rinde homenaje, rinden homenaje, pésame
 respond: responder, responde, reaccionar, reacciona, respuesta
-visit: visitar, visita
+visit: visitar, visita, viaja a, viaje a, recorre
 search: buscar, busca, buscan, búsqueda
 find: encontrar, encuentra, encuentran, encontrado, hallar, halla, hallan, hallado, hallazgo, descubrir, descubre,
     descubrimiento, localizar, localizan, localizado, identificar, identifica, identifican, detecta, detectar,
@@ -204,10 +222,12 @@ compensate: compensar, compensación, indemnizar, indemnización, reembolso
 aid: ayuda, ayudas, donación, donar, dona, socorro
 
 resign: dimitir, dimite, dimitió, dimisión, renunciar, renuncia, renunció, abandona el cargo, deja el cargo, dejó el
-    cargo, abandonó el cargo, deja su cargo
+    cargo, abandonó el cargo, deja su cargo, presenta su dimisión, presenta su renuncia, cesa en el cargo, se aparta
+    del cargo, anuncia su dimisión, anuncia su renuncia
 appoint: nombrar, nombra, nombran, nombrado, nombrada, nombramiento, designar, designa, designado, designada, elegido,
-    elige, eligen, escoge
-sack: destituir, destituye, destituido, destitución, cesar, cesa, cese, despide, despedido
+    elige, eligen, escoge, nuevo director, asume, contrata, contratar, presenta como entrenador, presentado
+sack: destituir, destituye, destituido, destitución, cesar, cesa, cese, despide, despedido, echa a, prescinde de,
+    cesado, cesada, relevado
 elect: reelegido, reelecto, electo, electa
 election: elección, elecciones, comicios, votación
 president: presidente, presidenta, presidencial, jefe de estado, mandatario, mandataria
@@ -215,22 +235,26 @@ pm: primer ministro, primera ministra, jefe de gobierno, jefe del gobierno
 minister: ministro, ministra, ministros
 mayor: alcalde, alcaldesa, intendente
 parliament: parlamento, congreso, diputado, diputados, asamblea, asamblea nacional, parlamentarios, cámara,
-    legisladores, cámara de diputados
+    legisladores, cámara de diputados, cortes, asamblea legislativa
 senate: senado, senador
 government: gobierno, ejecutivo, gabinete
 council: ayuntamiento, concejo, consejo
 court: tribunal, corte, juez, jueza, juzgado
 law: ley, leyes, proyecto de ley, norma, decreto
 pass: aprobar, aprueba, aprueban, aprobó, aprobado, aprobada, aprobados, aprobación, respaldar, respalda, ratificar,
-    ratifica, da luz verde a, luz verde, da luz verde, avalar, avala, sancionar ley, visto bueno, adopta
+    ratifica, da luz verde a, luz verde, da luz verde, avalar, avala, sancionar ley, visto bueno, adopta, da el visto
+    bueno, dan luz verde, sale adelante, convalida, avaló
 reject: rechazar, rechaza, rechazan, rechazado, rechazada, rechazo, vetar, veta, veto, tumba
 sign: firmar, firma, firman, firmó, firmado, suscribir, suscribe, suscriben, rubrica
-deal: acuerdo, acuerdos, acordar, acuerda, acuerdan, pacto, pactar, pacta, pactan, tratado, convenio
+deal: acuerdo, acuerdos, acordar, acuerda, acuerdan, pacto, pactar, pacta, pactan, tratado, convenio, entendimiento,
+    alianza, compromiso
 talks: negociación, negociaciones, negociar, negocia, conversaciones, diálogo, diálogos
 summit: cumbre
 ceasefire: alto el fuego, alto al fuego, cese al fuego, cese el fuego, tregua
-protest: protesta, protestas, protestar, manifestación, manifestantes, manifestarse, marcha
-walkout: huelga, huelgas, paro, en huelga, paros
+protest: protesta, protestas, protestar, manifestación, manifestantes, manifestarse, marcha, salen a la calle,
+    concentración, se manifiestan, manifestación contra
+walkout: huelga, huelgas, paro, en huelga, paros, van a la huelga, va a la huelga, paro laboral, paran, cese de
+    actividades
 arrest: detener, detiene, detienen, detenido, detenidos, detenida, detención, arrestar, arresta, arrestado,
     arrestados, arresto, apresar, capturar, captura, capturado, bajo custodia
 release: liberar, libera, liberan, liberado, liberados, liberación, puesta en libertad, en libertad, libre,
@@ -258,7 +282,7 @@ worker: trabajador, trabajadores, empleado, empleados, obrero, obreros, plantill
 student: estudiante, estudiantes, alumno, alumnos
 school: escuela, escuelas, colegio, colegios, clases
 teacher: profesor, profesores, maestro, maestros, docente, docentes
-company: empresa, compañía, firma comercial, corporación
+company: empresa, compañía, firma comercial, corporación, grupo, gigante, cadena, automotriz, fabricante, tecnológica
 bank: banco, entidad bancaria
 central-bank: banco central, reserva federal, fed
 factory: fábrica, planta
@@ -278,12 +302,14 @@ forest: bosque, bosques
 up: subir, sube, suben, subió, subida, aumentar, aumenta, aumentan, aumentó, aumento, incrementar, incrementa,
     incremento, crecer, crece, crecen, creció, crecimiento, alza, al alza, elevar, eleva, elevan, elevó, avanzar,
     avanzan, dispararse, se dispara, se disparan, ganar terreno, gana terreno, repunta, repuntan, repuntar, repunte,
-    encarece, se encarece, trepa
+    encarece, se encarece, trepa, se eleva, aumentaron, subieron, subirá, subirán, aumentará, más caro, más cara,
+    incrementará, escala, mejora, se duplica, duplica, sumar, gana un, avanza un
 down: bajar, baja, bajan, bajó, bajada, caer, cae, caen, cayó, caída, descender, desciende, descienden, descendió,
     descenso, reducir, reduce, reducen, redujo, reducción, recortar, recorta, recortan, recortó, recorte, disminuir,
     disminuye, disminución, retroceder, retrocede, retroceden, desplomarse, se desploma, se desploman, desplome,
     hundirse la bolsa, rebajar, rebaja, a la baja, perder terreno, pierde terreno, abarata, se abarata, cede, ceden,
-    contrae, se contrae
+    contrae, se contrae, bajará, bajarán, bajaron, más barato, más barata, cayeron, descendieron, se reduce, mengua,
+    resta, pierde un, se deja
 hold: mantener, mantiene, mantienen, mantuvo, sin cambios, estable, estables, deja sin cambios, inalterado,
     inalterados, sin variación, plano
 rate: tipo, tipos, tipo de interés, tipos de interés, tasa de interés, tasas de interés, tasa, tasas, tasa de
@@ -291,50 +317,57 @@ rate: tipo, tipos, tipo de interés, tipos de interés, tasa de interés, tasas 
 share: acción, acciones
 price: precio, precios, coste
 oil: petróleo, crudo, brent, barril
-gold: oro
-inflation: inflación, ipc
+gold: oro, áureo
+inflation: inflación, ipc, precios de consumo, alza de precios
 unemployment: desempleo, paro registrado, desocupación
-economy: economía, pib, económico
+economy: economía, pib, económico, zona económica
 profit: beneficio, beneficios, ganancia, ganancias, utilidades
 revenue: ingresos, ventas
 job: empleo, empleos, puesto de trabajo, puestos de trabajo, puestos
-layoff: despido, despidos, despedir, ere
-buy: comprar, compra, compran, compró, adquirir, adquiere, adquirió, adquisición, se hace con
-sell: vender, vende, venden, vendió, venta
+layoff: despido, despidos, despedir, ere, recorte de plantilla, recorte de empleos, recortará empleos, prescindirá de,
+    despedirá
+buy: comprar, compra, compran, compró, adquirir, adquiere, adquirió, adquisición, se hace con, comprará, adquirirá, se
+    queda con, acuerda comprar
+sell: vender, vende, venden, vendió, venta, venderá, se desprende de
 merge: fusionar, fusiona, fusión, se fusionan
-bankrupt: quiebra, bancarrota, concurso de acreedores
+bankrupt: quiebra, bancarrota, concurso de acreedores, insolvencia, suspensión de pagos, se declara en quiebra, se
+    declara en bancarrota, en concurso
 record: récord, máximo histórico, máximos históricos, marca
-high: máximo, máximos
-low: mínimo, mínimos
+high: máximo, máximos, nivel más alto, niveles más altos
+low: mínimo, mínimos, nivel más bajo, niveles más bajos
 export: exportación, exportaciones, exportar
 import: importación, importaciones, importar
 fine: multa, multar, multado
 
 win: ganar, gana, ganan, ganó, victoria, vencer, vence, vencen, venció, derrotar, derrota, derrotan, derrotó,
     imponerse, se impone, se impone a, se impuso, se impuso a, superar a, supera a, triunfo, triunfar, triunfa, batir,
-    bate, campeón, campeona, campeones, se corona, coronarse, conquistar, conquista, se proclama, se lleva, se
-    adjudica, tumba a, gana a, ganó a, vencedor, golea, golear, levanta el trofeo, alza el trofeo, se alza con
+    bate, se corona, coronarse, conquistar, conquista, se proclama, se lleva, se adjudica, tumba a, gana a, ganó a,
+    vencedor, golea, golear, levanta el trofeo, alza el trofeo, se alza con, logra el título, se cuelga el oro, premio
+    para, premiada, premiado, otorgan, recibe el premio, conquista el oro, victoria ante, victoria sobre, oro para,
+    arrolla, doblega, supera
 lose: perder, pierde, pierden, perdió
 lose-to: cae ante, cayó ante, caen ante, cae contra, cae derrotado ante
 draw: empatar, empata, empatan, empató, empate, tablas, igualan, iguala
 qualify: clasificar, se clasifica, clasificarse, se clasificó, clasificado, clasifica, avanza a, accede a, pasa a, se
-    mete en, alcanza la, alcanza las, alcanza, llega a la final, logra el pase a, pase a
+    mete en, alcanza la, alcanza las, alcanza, llega a la final, logra el pase a, pase a, sella su pase, consigue el
+    pase, estará en la final, en semifinales, en la final
 eliminate: eliminar, elimina, eliminado, eliminada, eliminación, queda fuera, quedar fuera, queda eliminado, fuera de
-    la
+    la, cae eliminado, dice adiós, se despide de, apea, apeado
 final: final
 semi-final: semifinal, semifinales
 quarter-final: cuartos, cuartos de final
 cup: copa, trofeo
-title: título, campeonato, corona
+title: título, corona
 league: liga
 match: partido, encuentro deportivo, duelo deportivo
 goal: gol, goles, tanto
 score: marcar, marca gol, anotar
 penalty: penalti, penaltis, penales, tanda de penaltis, penal, tanda de penales
 lead: liderar, lidera, líder, liderato, encabezar, encabeza
-coach-person: entrenador, entrenadora, técnico, seleccionador, director técnico
+coach-person: entrenador, entrenadora, técnico, seleccionador, director técnico, míster, seleccionadora, entrenadores,
+    preparador
 captain: capitán, capitana
-retire: retirarse, se retira, retirada, retiro, cuelga las botas
+retire: se retira, cuelga las botas, retirarse, retiro, anuncia su retirada
 debut: debut, debutar, debuta, estreno
 race: carrera
 marathon: maratón
@@ -344,8 +377,8 @@ gold-medal: medalla de oro
 world-cup: mundial, copa del mundo
 olympic: olímpico, olímpicos, juegos olímpicos
 tournament: torneo
-team: equipo, selección, conjunto
-player: jugador, jugadora, jugadores
+team: equipo, selección, conjunto, club, combinado, plantel
+player: jugador, jugadora, jugadores, defensa, portero, centrocampista
 season: temporada
 striker: delantero, delantera
 transfer: fichaje, fichar, ficha, traspaso
@@ -499,10 +532,64 @@ after: después, tras, después de, luego de, a raíz de
 not: no, sin, nunca, ni, ningún, ninguna, jamás, tampoco
 will: va a, van a
 by: por, a manos de
-to: a, al, hacia, llega a, llega hasta, llegar a, hasta los, hasta
+to: a, al, hacia, hasta los, hasta
 from: desde, de, del
 against: contra, frente al, ante el, ante la
 between: entre
+slow: frenar, frena, frenan, frenado, se frena, ralentiza, se ralentiza, desacelera, se desacelera, modera, se modera,
+    desaceleración
+withdraw: retirar, retira, retirado, retiran, retirada, renuncia a, renunciar a, desiste, desiste de, descarta comprar
+key: clave, principal, crucial
+eurozone: zona euro, eurozona
+refloat: reflotar, reflota, reflotan, reflotado
+silver: plata
+copper: cobre
+wheat: trigo
+coffee: café
+sugar: azúcar
+gas: gas, gas natural
+vehicle: vehículo, vehículos
+tram: tranvía, tranvías
+helicopter: helicóptero
+library: biblioteca
+office: oficina, oficinas
+theatre: teatro
+mall: centro comercial
+university: universidad, campus
+clinic: clínica, ambulatorio
+ceo: director ejecutivo, directora ejecutiva, consejero delegado, presidente ejecutivo
+finance-chief: director financiero
+foreign-minister: ministro de exteriores, ministro de asuntos exteriores, canciller, ministra de exteriores
+health-minister: ministro de sanidad, ministra de sanidad, ministro de salud, ministra de salud, titular de sanidad
+interior-minister: ministro del interior, ministra del interior
+finance-minister: ministro de hacienda, ministra de hacienda, ministro de economía, ministra de economía, ministro de
+    finanzas
+governor: gobernador, gobernadora
+king: rey
+queen: reina
+cyclist: ciclista, corredor ciclista
+runner: corredor, corredora, atleta
+nurse: enfermera, enfermeros, enfermeras
+doctor: médico, médicos
+farmer: agricultor, agricultores
+pilot: piloto, pilotos
+coastguard: guardia costera, salvamento marítimo
+championship: campeonato
+champion: campeón, campeona, campeones
+switch-off: apagar, apaga, apagan, apagado
+strike-down: tumbar, tumba, anular, anula, anulada, anulado, derogar, deroga, derogada, invalida
+uphold: avalar, avala
+power: luz, electricidad, suministro eléctrico, energía eléctrica
+voter: votantes, votante, electores
+fuel: gasolina, combustible, combustibles, gasóleo, diésel
+candidate: se presentará, se presenta, candidatura, candidato, candidata, buscará, optará, aspira
+accept: aceptar, acepta, aceptan, aceptada, aceptado, aceptación
+last: último, última, últimos, últimas
+photo: foto, fotos, fotografía, fotografías, imagen, imágenes, retrato
+leave: dejar, deja, dejan, dejó, dejará, dejará de ser, abandona, abandonará, se va, se marcha, se despide, abandonar
+study: estudio, investigación científica
+scientist: científico, científicos, investigadores
+freight: mercancías, carga
 """
 
 EMPTY = """el la los las lo un una uno en y o u e que se su sus es son fue fueron ser ha han había había sido está
@@ -528,5 +615,6 @@ ORDINALS = {
 }  # fmt: skip
 
 LEXICON = lexicon(
-    spanish, MEANINGS, empty=EMPTY, numbers=NUMBERS, scales=SCALES, ordinals=ORDINALS, joins="y",
+    spanish, MEANINGS, sources=OUTLETS, empty=EMPTY, numbers=NUMBERS, scales=SCALES, ordinals=ORDINALS, joins="y",
+    fractions={"medio": 0.5, "media": 0.5, "cuarto": 0.25},
 )  # fmt: skip

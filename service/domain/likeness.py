@@ -6,11 +6,24 @@ is different, however alike the words are.
 """
 
 from collections.abc import Iterable
+from itertools import combinations
 
 import msgspec
 
 from service.domain.gist import Gist
-from service.domain.meanings import AXIS_TOLERANT, CLASSES, HARMLESS, NEAR, OPPOSITES, TURNS
+from service.domain.meanings import (
+    AXIS_TOLERANT,
+    CLASSES,
+    COUNTED,
+    EXTREMES,
+    HARMLESS,
+    MODALS,
+    NEAR,
+    OPPOSITES,
+    STOPPED,
+    TURNS,
+)
+from service.domain.numerals import loosely
 
 WORDS_MIN = 2
 """Of less, nothing can be said."""
@@ -36,23 +49,35 @@ class Likeness(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
+_OTHER_NUMBER = Likeness(False, 0.0, ("other-number",))
+_OTHER_PLACE = Likeness(False, 0.0, ("other-place",))
+_OTHER_NAMES = Likeness(False, 0.0, ("other-names",))
+_OTHER_WORDS = Likeness(False, 0.0, ("other-words",))
+
+
 def compare(one: Gist, other: Gist) -> Likeness:
     """Whether both say the same; it does not matter which is which."""
+    # nearly all are told apart by the first lines: hundreds are compared while an editor waits
+    if one.numbers and other.numbers and one.near_numbers.isdisjoint(other.near_numbers):
+        return _OTHER_NUMBER
+    if one.codes and other.codes and one.codes.isdisjoint(other.codes):
+        return _OTHER_NAMES
+    if one.places and other.places and one.places.isdisjoint(other.places):
+        return _OTHER_PLACE
     if one.line == other.line and one.line:
         return Likeness(True, 1.0, ("same-words",))
     shared = one.words & other.words
-    if len(shared) + len(one.numbers & other.numbers) < 1:
-        return Likeness(False, 0.0, ("other-words",))
+    if not shared and one.numbers.isdisjoint(other.numbers):
+        return _OTHER_WORDS
     apart = _apart(one, other)
     if apart:
         return Likeness(False, 0.0, (apart,))
-    only_one, only_other = one.words - other.words, other.words - one.words
+    only_one, only_other = one.words - shared, other.words - shared
     only_one, only_other = _spelt_out(one, other, only_one, only_other)
     only_one, only_other, near = _match(only_one, only_other)
     matched = len(shared) + near + NUMBER_WEIGHT * len(one.numbers & other.numbers)
-    softly = SOFT_WEIGHT * len(one.soft & other.soft)
-    score = _score(one, other, matched + softly)
-    reason = _turn(only_one, only_other) or _unmatched(one, other, only_one, only_other, matched)
+    score = _score(one, other, matched + SOFT_WEIGHT * len(one.soft & other.soft))
+    reason = _turn(one, other, only_one, only_other) or _unmatched(one, other, only_one, only_other, matched)
     if reason:
         return Likeness(False, score, (reason,))
     return Likeness(True, score, tuple(_matching(one, other, only_one | only_other, near)))
@@ -62,10 +87,11 @@ def _apart(one: Gist, other: Gist) -> str | None:
     """What keeps two lines apart at once: cheap to see, and final."""
     if one.numbers != other.numbers:
         left, right = one.numbers - other.numbers, other.numbers - one.numbers
-        if left and right and not _same_hour(left, right):
-            return "other-number"
-        if any(value.startswith("o:") for value in left | right):
-            return "other-order"
+        if not (left and right and _loosely_same(left, right)):
+            if left and right:
+                return "other-number"
+            if any(value.startswith("o:") for value in left | right):
+                return "other-order"
     for counted in one.counts.keys() & other.counts.keys():
         if not one.counts[counted] & other.counts[counted]:
             return "other-count"
@@ -74,9 +100,8 @@ def _apart(one: Gist, other: Gist) -> str | None:
             return f"other-{axis}"
     if one.axes.get("order") and other.axes.get("order") and not one.axes["order"] & other.axes["order"]:
         return "other-order"
-    for denied, words, deniers in ((one.denied, other.words, other.denied), (other.denied, one.words, one.denied)):
-        if (denied - deniers) & words or not denied - deniers <= HARMLESS:
-            return "negation"
+    if _denied(one, other) or _denied(other, one):
+        return "negation"
     if (one.ahead ^ other.ahead) & one.words & other.words:
         return "other-time"
     if one.route and other.route and one.route == other.route[::-1]:
@@ -86,25 +111,36 @@ def _apart(one: Gist, other: Gist) -> str | None:
     return None
 
 
-def _same_hour(left: frozenset[str], right: frozenset[str]) -> bool:
-    """ "9 am" and "at 9" may be the same hour; "9 am" and "9 pm" are not."""
-    hours = {frozenset(value[0] for value in values) for values in (left, right)}
-    return hours == {frozenset("n"), frozenset("t")} and _hours(left) == _hours(right)
+def _loosely_same(left: frozenset[str], right: frozenset[str]) -> bool:
+    """Whether two lines may mean the same by different values: "9 am" and "at 9", but not "9 am" and "9 pm"."""
+    kinds = {value[0] for value in left} ^ {value[0] for value in right}
+    return bool(kinds) and _loose(left) == _loose(right)
 
 
-def _hours(values: frozenset[str]) -> frozenset[str]:
-    return frozenset(
-        f"n:{int(value[2:]) // 60 % 12}" if value.startswith("t:") and int(value[2:]) % 60 == 0 else value
-        for value in values
-    )
+def _loose(values: frozenset[str]) -> frozenset[str]:
+    return frozenset(number for value in values for number in loosely(value))
+
+
+def _denied(one: Gist, other: Gist) -> bool:
+    """Whether `one` denies what `other` does not."""
+    denied = one.denied - other.denied
+    if denied & other.words:
+        return True
+    return not (denied <= HARMLESS or other.denies or STOPPED & other.words)
 
 
 def _swapped(one: Gist, other: Gist) -> bool:
-    return any(
-        act.what == twin.what and act.who & twin.whom and act.whom & twin.who and not act.who & twin.who
-        for act in one.acts
-        for twin in other.acts
-    )
+    """Whether two have changed roles: by what is done to whom, or by standing in each other's place."""
+    pairs = [(act, twin) for act in one.acts for twin in other.acts if act.what == twin.what]
+    if any(act.who & twin.who and act.whom & twin.whom for act, twin in pairs):
+        return False
+    if one.words == other.words:
+        moved = [word for word in one.words if one.behind.get(word) != other.behind.get(word)]
+        for word, twin in combinations(moved, 2):
+            mine, yours = (one.behind.get(word), one.behind.get(twin)), (other.behind.get(twin), other.behind.get(word))
+            if mine == yours and mine[0] != mine[1]:
+                return True
+    return any(act.who & twin.whom and act.whom & twin.who and not act.who & twin.who for act, twin in pairs)
 
 
 def _spelt_out(
@@ -156,16 +192,29 @@ def _slip(short: str, long: str) -> bool:
     return False
 
 
-def _turn(only_one: frozenset[str], only_other: frozenset[str]) -> str | None:
-    return "follow-up" if (only_one | only_other) & TURNS else None
+def _turn(one: Gist, other: Gist, only_one: frozenset[str], only_other: frozenset[str]) -> str | None:
+    turns = (only_one & one.core | only_other & other.core) & TURNS
+    if one.words & MODALS and other.words & MODALS:
+        turns -= MODALS
+    if one.denies != other.denies:
+        turns -= STOPPED
+    for extreme, ways in EXTREMES.items():
+        if extreme in one.words & other.words:
+            turns -= ways
+    return "follow-up" if turns or _is_over(one, other) or _is_over(other, one) else None
+
+
+def _is_over(one: Gist, other: Gist) -> bool:
+    """Whether what is the news of `one` is, in `other`, what came before."""
+    news = one.core & TURNS - COUNTED
+    return bool(news) and news <= other.words - other.core
 
 
 def _unmatched(
     one: Gist, other: Gist, only_one: frozenset[str], only_other: frozenset[str], matched: float
 ) -> str | None:
-    for mine, yours in ((only_one, other.words), (only_other, one.words)):
-        if any(OPPOSITES.get(word, frozenset()) & yours for word in mine):
-            return "opposite"
+    if any(OPPOSITES.get(word, frozenset()) & only_other for word in only_one):
+        return "opposite"
     if only_one and only_other and (apart := _substituted(one, other, only_one, only_other, matched)):
         return apart
     if matched < WORDS_MIN:

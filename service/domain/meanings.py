@@ -5,6 +5,7 @@ here is simply something that one line says and the other must not contradict.
 """
 
 from collections.abc import Mapping
+from itertools import combinations
 
 
 def _names(text: str) -> frozenset[str]:
@@ -12,26 +13,32 @@ def _names(text: str) -> frozenset[str]:
 
 
 SOFT = _names("""hit happen say officials alert-label big small people near place-noun magnitude least now cause use new
-    first-mark historic will by to from and between against before after several company""")
+    historic will by to from and between against before after several company key see""")
 """Words that come and go when a line is put in other words."""
 
-TURNS = _names("""aftershock kill injure missing toll rescue evacuate trapped survivor hospital victim
-    delay cancel divert extend spread contain weaken strengthen approach expect may plan urge threaten fear try warn
-    alert deny refuse fail apologise condemn welcome mourn respond visit search investigate repair another again
-    compensate aid charge sentence convict acquit trial accuse sue arrest release end resume suspend reject lift
-    eliminate retire lose""")
+TURNS = _names("""aftershock kill injure missing toll rescue evacuate trapped survivor hospital victim delay cancel
+    divert extend spread contain weaken strengthen approach expect may plan urge threaten fear try warn
+    alert deny refuse fail apologise condemn welcome mourn respond visit search investigate repair
+    another again compensate aid charge sentence convict acquit trial accuse sue arrest release end
+    resume suspend reject lift eliminate retire lose refloat up down hold withdraw slow find uphold
+    strike-down raise-or-lift""")
 """What makes other news of the same event, where only one of two lines says it."""
+
+MODALS = _names("expect may plan urge threaten fear warn")
+"""What is only to be; which of these words says so matters less."""
+
+EXTREMES = {"low": _names("down descend"), "high": _names("up"), "record": _names("up")}
+"""Who has got there has gone that way, said or not."""
 
 COUNTED = _names("kill injure missing arrest rescue evacuate trapped hospital layoff")
 """Whose number is the news itself."""
 
-_PAIRS = """close open, close resume, suspend resume, cancel resume, begin end, begin suspend, begin cancel,
-    begin resume,
-    up down, up hold, down hold, win lose, win draw, lose draw, qualify eliminate, pass reject, arrest release,
-    convict acquit, confirm deny, launch land, takeoff land, arrive depart, buy sell, ban allow, appoint sack,
-    appoint resign, high low, weaken strengthen, contain spread, extend end, ban lift, begin delay, launch delay,
-    launch cancel, open delay, hold-talks cancel, sign reject, accept reject, missing find, find search, export import,
-    profit loss, hire layoff, rescue kill, continue end, continue suspend, impose lift, import-tax lift"""
+_PAIRS = """accept reject, candidate withdraw, close open, strike-down uphold, leave arrive, close resume, suspend
+    resume, cancel resume, begin end, begin suspend, begin cancel, begin resume, up down, up hold, down hold,
+    win lose, win draw, lose draw, qualify eliminate, pass reject, arrest release, convict acquit, launch land,
+    takeoff land, arrive depart, buy sell, ban allow, appoint sack, appoint resign, high low, weaken strengthen,
+    contain spread, extend end, ban lift, begin delay, launch delay, launch cancel, open delay, sign reject,
+    missing find, find search, export import, rescue kill, continue end, continue suspend"""
 _opposites: dict[str, set[str]] = {}
 for _pair in _PAIRS.split(","):
     _one, _other = _pair.split()
@@ -56,6 +63,7 @@ _AXES = {
     "class": "mens womens",
     "side": "left-side right-side",
     "ring": "inner outer",
+    "sequence": "first-mark last",
     "order": "before after",
 }
 AXES: Mapping[str, str] = {name: axis for axis, names in _AXES.items() for name in names.split()}
@@ -64,25 +72,26 @@ AXIS_TOLERANT = _names("order span")
 """Axes on which two lines may well name different values, as long as one of them names both."""
 
 _CLASSES = """factory hotel museum school hospital warehouse house stadium church library tower mine dam office mall
-        theatre prison-building market-hall clinic university
+        theatre clinic university
     train bus truck car plane ferry ship boat tram metro helicopter
-    airport station port bridge tunnel road runway dam
-    quake tsunami storm tornado flood fire wildfire explosion landslide avalanche outage volcano fog snow ice heat cold
-        wind rain drought
+    airport station port bridge tunnel road dam
+    quake tsunami storm tornado flood fire wildfire explosion landslide avalanche outage volcano fog snow ice
+        heat cold wind rain
     oil gold gas silver copper wheat share coffee sugar
     president pm minister finance-minister foreign-minister health-minister interior-minister mayor governor ceo
         finance-chief king queen coach-person captain
-    final semi-final quarter-final group-stage
+    final semi-final quarter-final
     parliament senate government court council central-bank
-    inflation unemployment economy profit revenue export import rate price wage
+    inflation unemployment economy profit revenue export import rate price
     kill injure missing rescue arrest
     man woman boy girl
     driver pilot nurse doctor teacher student firefighter police worker farmer
     rocket satellite spacecraft telescope
     moon mars sun
+    passenger freight
     cup league title
-    tax budget law strategy sanction tariff
-    goal penalty red-card"""
+    tax budget law strategy sanction
+    goal penalty"""
 CLASSES: Mapping[str, frozenset[int]] = {
     name: frozenset(
         number
@@ -94,25 +103,44 @@ CLASSES: Mapping[str, frozenset[int]] = {
 """Of two things of one class that stand in place of each other, one is not the other."""
 
 _NEAR = """wildfire fire, ferry ship, boat ship, boat ferry, bus vehicle, truck vehicle, car vehicle, derail crash,
-    tornado storm, boy child, girl child, baby child, plane flight, takeoff depart, takeoff launch, tower building,
-    house building, hotel building, school building, factory building, warehouse building, finance-minister minister,
-    foreign-minister minister, health-minister minister, interior-minister minister, central-bank bank, layoff job,
-    space-station station, share market, transfer sign, launch begin, open begin, close end, cancel end, cancel suspend,
-    cancel close, close suspend, aground trapped, drop down, drop cancel, lift up, lift end, claim win, strike walkout,
-    strike hit, resign end, dock arrive, astronaut crew, landslide collapse, land arrive, spacecraft satellite,
-    storm wind, storm rain, rain flood, snow storm, economy growth, growth up, sack end, kill victim, police officer,
-    find discover, council city-hall, government minister, cup final, tournament championship, champion win,
-    champion title, begin resume-talks, record high, record low, evacuate flee, protest rally, walkout protest,
-    block close, block suspend, emergency alert, alert warn, ban block, deal sign, accept pass, company maker,
-    player striker, wounded injure, approach near, lead overtake, worker staff, reject block, cut down, cut outage,
-    man people, woman people, child people, depart launch, school student"""
-NEAR: frozenset[frozenset[str]] = frozenset(frozenset(pair.split()) for pair in _NEAR.split(","))
+    tornado storm, boy child, girl child, baby child, plane flight, takeoff depart, takeoff launch, tower
+    building, house building, hotel building, school building, factory building, warehouse building,
+    finance-minister minister, foreign-minister minister, health-minister minister, interior-minister minister,
+    central-bank bank, layoff job, space-station station, share market, transfer sign, launch begin, open begin,
+    close end, cancel end, cancel suspend, cancel close, close suspend, aground trapped, drop down, drop cancel,
+    lift up, lift end, claim win, strike walkout, strike hit, resign end, dock arrive, astronaut crew, landslide
+    collapse, land arrive, spacecraft satellite, storm wind, storm rain, rain flood, snow storm, sack end, kill
+    victim, council city-hall, government minister, cup final, tournament championship, champion win, champion
+    title, record high, record low, walkout protest, block close, block suspend, emergency alert, alert warn,
+    ban block, deal sign, accept pass, company maker, player striker, approach near, lead overtake, reject
+    block, slow down, slow suspend, withdraw cancel, withdraw retire, withdraw resign, raise-or-lift up, again
+    resume, descend land, descend down, switch-off close, switch-off contain, strike-down reject, ban reject,
+    strike-down cancel, uphold pass, power outage, voter election, voter pass, govern government, leave depart,
+    man people, woman people, child people, depart launch, school student, raise-or-lift lift"""
+_FAMILIES = """suspend end cancel close withdraw block switch-off
+    begin open resume
+    resume return again
+    kill victim toll
+    eliminate lose
+    another again
+    accept pass"""
+NEAR: frozenset[frozenset[str]] = frozenset(
+    (
+        *(frozenset(pair.split()) for pair in _NEAR.split(",")),
+        *(frozenset(pair) for family in _FAMILIES.splitlines() for pair in combinations(family.split(), 2)),
+    )
+)
 """Words of which one may stand in the place of the other: the wider and the narrower, and what comes to the same."""
 
-DIRECTED = _names("win buy sue accuse arrest attack replace overtake visit invade sack condemn sell welcome lead")
+STOPPED = _names("suspend end cancel close withdraw block switch-off fail refuse reject outage deny")
+"""What comes to the same as that something is not."""
+
+DIRECTED = _names(
+    "win eliminate buy sue accuse arrest attack replace overtake visit invade sack condemn sell welcome lead"
+)
 """Who does it to whom is the news."""
 
-EVENTS = _names("launch land arrive depart begin end win lose hit meet dock takeoff erupt open resume")
+EVENTS = _names("launch land arrive depart begin end win lose hit meet dock takeoff open resume")
 """What is other news when it has happened than while it was ahead."""
 
 HAZARDS = _names("""quake tsunami storm tornado flood fire wildfire explosion landslide avalanche crash derail attack

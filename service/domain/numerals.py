@@ -14,7 +14,7 @@ TOKEN = re.compile(
     r"(?P<time>\b(?:[01]?\d|2[0-3])[:.h][0-5]\d(?=\s?(?:[ap]\.?m\b|gmt\b|utc\b))|\b(?:[01]?\d|2[0-3]):[0-5]\d\b)"
     r"|(?P<score>(?<![\d.,])\d{1,3}\s?[-–—‑]\s?\d{1,3}(?![\d.,]*\d)(?![-–—‑]?[^\W\d_]))"
     r"|(?P<code>[^\W\d_]+\d[^\W_]*|\d+[^\W\d_]+\d[^\W_]*)"
-    r"|(?P<number>\d+(?:[.,٫٬]\d+)*)"
+    r"|(?P<number>(?<!\d)\d{1,3}(?: \d{3})+(?![\d.,])|\d+(?:[.,٫٬]\d+)*)"
     r"|(?P<word>[^\W\d_]+(?:['’`´][^\W\d_]+)*)"
     r"|(?P<sign>[%٪$€£])"
     r"|(?P<break>[,;:.!?،؛؟–—…|]|(?<=\s)-(?=\s))",
@@ -43,7 +43,7 @@ def pieces(line: str) -> Iterator[Piece]:
 
 def value(digits: str, *, comma_is_decimal: bool) -> float:
     """What digits with their points and commas amount to: "1,200" and "1.200" where that is how thousands are set."""
-    digits = digits.replace("٫", ",").replace("٬", "")
+    digits = digits.replace("٫", ",").replace("٬", "").replace(" ", "")
     points, commas = digits.count("."), digits.count(",")
     if points and commas:
         decimal = max(digits.rfind("."), digits.rfind(","))
@@ -73,6 +73,18 @@ def time_of_day(hour: int, minute: int, half: str) -> str:
     if half == "am" and hour == 12:
         hour = 0
     return f"t:{hour * 60 + minute}"
+
+
+def loosely(value: str) -> tuple[str, ...]:
+    """The plain numbers as which another line may say the same: of "9 am" a nine, of "112-98" both, of "fourth" a four;
+    any other value as it is.
+    """
+    kind, _, told = value.partition(":")
+    if kind == "t" and int(told) % 60 == 0:
+        return (plain(int(told) // 60 % 12 or 12),)
+    if kind == "s":
+        return tuple(plain(int(number)) for number in told.split("-"))
+    return (plain(int(told)),) if kind == "o" else (value,)
 
 
 def score(text: str) -> str:

@@ -13,7 +13,7 @@ _ES_ENDINGS = (
     *("aba", "ian", "an", "en", "ar", "er", "ir", "io", "ia", "es", "as", "os", "a", "e", "i", "o", "s"),
 )
 _AR_PREFIXES = ("وبال", "وكال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
-_AR_ENDINGS = ("هما", "يات", "ات", "ون", "ين", "ان", "يه", "ها", "هم", "وا", "ه", "ي", "ت")
+_AR_ENDINGS = ("هما", "يات", "تان", "تين", "ات", "ون", "ين", "ان", "يه", "يا", "ها", "هم", "وا", "ه", "ي", "ت", "ا")
 _LETTERS_MIN = 3
 
 
@@ -50,15 +50,14 @@ def spanish(word: str) -> str:
 
 
 def arabic(word: str) -> str:
-    """Article and what is written together with it, endings of number and gender, the prefix of a verb."""
+    """Article and what is written together with it, endings of number and gender, the prefix of a verb.
+
+    "and", "by", "to" and "so" alone stay: many words begin with these letters themselves.
+    """
     for prefix in _AR_PREFIXES:
         if word.startswith(prefix) and len(word) - len(prefix) >= _LETTERS_MIN:
             word = word.removeprefix(prefix)
             break
-    else:
-        # "and", "by", "to", "so" are written together with the word; short words begin with these letters themselves
-        if len(word) > 4 and word[0] in "وبلف":
-            word = word[1:]
     for ending in _AR_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _LETTERS_MIN:
             word = word.removesuffix(ending)
