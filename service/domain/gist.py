@@ -15,7 +15,7 @@ from service.domain.lexicon import lexicon
 from service.domain.lexicon_ar import LEXICON as ARABIC
 from service.domain.lexicon_en import LEXICON as ENGLISH
 from service.domain.lexicon_es import LEXICON as SPANISH
-from service.domain.meanings import AXES, COUNTED, EVENTS, HAZARDS, SOFT
+from service.domain.meanings import AXES, BACKGROUND, COUNTED, EVENTS, HAZARDS, SOFT
 from service.domain.wording import Item, items
 
 LEXICONS = {"en": ENGLISH, "ar": ARABIC, "es": SPANISH}
@@ -40,6 +40,8 @@ class Gist(msgspec.Struct, frozen=True, gc=False):
     soft: frozenset[str]
     names: frozenset[str]
     """Of `words`, what is written as a name is."""
+    actors: frozenset[str]
+    """Of `words`, whose place in the line can be the news: names, and in a script without large letters what may be."""
     initials: frozenset[str]
     """Of names of several words, as they are abbreviated."""
     numbers: frozenset[str]
@@ -114,9 +116,10 @@ class _Sorted:
         elif name == "will":
             self._will = _REACH
         elif name in AXES and not _is_topic(self._line, at):
-            self._background = self._background or (name == "after" and at > 0)
+            self._background = self._background or (name in BACKGROUND and at > 0)
             self.axes.setdefault(AXES[name], set()).add(name)
         elif name in SOFT:
+            self._background = self._background or (name in BACKGROUND and at > 0)
             self.soft.add(name)
         elif self._deny:
             self.denied.add(name)
@@ -152,7 +155,7 @@ def _gist(line: Sequence[Item], places: frozenset[str]) -> Gist:
     numbers = found.numbers
     return Gist(
         line=tuple(item.raw or item.text for item in line if item.kind != "break"), words=frozenset(found.words),
-        soft=frozenset(found.soft), names=frozenset(found.names), initials=_initials(line),
+        soft=frozenset(found.soft), names=frozenset(found.names), actors=_actors(line), initials=_initials(line),
         numbers=frozenset(numbers), near_numbers=frozenset(numbers.union(*map(numerals.loosely, numbers))),
         codes=frozenset(word for word in found.words if any(map(str.isdigit, word))), counts=_counts(line),
         axes={axis: frozenset(values) for axis, values in found.axes.items()}, places=places,
@@ -165,6 +168,11 @@ def _gist(line: Sequence[Item], places: frozenset[str]) -> Gist:
 def _is_topic(line: Sequence[Item], at: int) -> bool:
     """Whether money is spoken about, and not an amount of it."""
     return AXES[line[at].text] == "money" and not any(item.kind == "number" for item in line[max(0, at - 2) : at])
+
+
+def _actors(line: Sequence[Item]) -> frozenset[str]:
+    large = any(item.capital for item in line)
+    return frozenset(item.text for item in line if item.kind == "word" and (item.capital if large else not item.known))
 
 
 def _initials(line: Sequence[Item]) -> frozenset[str]:

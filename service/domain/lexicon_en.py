@@ -42,7 +42,7 @@ cause: due to, because of, because, amid, as a result of, owing to, over, cause,
     lead to, leads to, led to, result in, force, forced, prompt, bring, brings, brought, make, makes, made, get, gets,
     got, come, comes, came, give, gives, gave, take, takes, took, taken, put, set, keep, set off, blamed for, blame,
     force to, thanks to, owing
-use: use, using, with, carry, carrying, onboard, on board, aboard
+use: use, using, carry, carrying, onboard, on board, aboard
 new: new, newly, fresh, brand-new
 first-mark: first, maiden, inaugural, first-ever
 historic: historic, unprecedented, ever, all-time, landmark, history, in history, long-awaited, much-anticipated,
@@ -162,8 +162,7 @@ end: end, finish, conclude, conclusion, come to an end, comes to an end, wrap up
 continue: continue, go on, goes on, persist, keep burning
 extend: extend, prolong, extension, lengthen
 spread: spreads, widen, grow out of, advance towards, spread
-contain: contain, under control, extinguish, put out, puts out, douse, bring under control, brought under control,
-    tame
+contain: contain, under control, extinguish, put out, puts out, douse, bring under control, brought under control
 weaken: weaken, downgrade, lose strength, loses strength, ease, subside, recede, abate, downgraded to
 strengthen: strengthen, intensify, upgrade, gather strength, gathers strength
 approach: approach, bear down on, bears down on, head for, heads for, head towards, heads towards, heading for, close
@@ -331,7 +330,7 @@ win: win, wins, won, winning, victory, triumph, beat, beats, beaten, beating, de
     the trophy, lift trophy, lifts trophy, lift the cup, lifts the cup, wins title, upset, stun, crowned, take gold,
     takes gold, take home, takes home, scoop, scoops, secure victory, seal victory, earns win, edge, hammer, rout,
     oust champion, overhaul, come out on top, comes out on top, awarded, receive prize
-lose: lose, loses, lost, losing, loss
+lose: lose, loses, lost, losing, loss, concede, concedes, admits defeat, concede defeat
 draw: draw, drew, drawn, tie, tied, held to, share the points, share points, stalemate, play out draw, all square
 qualify: qualify, reach, reached, advance to, advances to, through to, book place in, books place in, into the,
     progress to, qualification, make it to, makes it to, book their place in, books a place in, make the final, makes
@@ -607,7 +606,8 @@ voter: voter, vote, votes, electorate
 power: power, electricity, energy supply
 switch-off: switch off, turn off, power down
 govern: govern, governing, ruling, in power
-strike-down: strike down, struck down, overturn ruling, annul, invalidate, scrap law
+strike-down: strike down, struck down, overturn ruling, annul, invalidate, scrap law, overturns result, overturns
+    election
 uphold: uphold, upholds, upheld
 see: see, seen, sees, saw, sighted, spot, spotted, visible, watch, observe
 fuel: fuel, petrol, gasoline, diesel
@@ -622,11 +622,13 @@ study: study, research, survey
 scientist: scientist, researcher
 vote-count: count, tally
 freight: freight, cargo, goods
+as: as, while, with
+lose-contact: lose contact, loses contact, lost contact, contact lost, loss of contact, contact is lost
 """
 
-EMPTY = """a an the of in on at for as is are was were be been being has have had having it its their his her this that
-these those who which what when where while than then there here into onto upon out s so such do does did very more most
-all any both each other own same too via per if or but with within during through across under above below amongst among
+EMPTY = """a an the of in on at for is are was were be been being has have had having it its their his her this that
+these those who which what when where than then there here into onto upon out s so such do does did very more most
+all any both each other own same too via per if or but within during through across under above below amongst among
 he she they we you i his our your them him me"""
 
 NUMBERS = {

@@ -303,7 +303,7 @@ up: subir, sube, suben, subió, subida, aumentar, aumenta, aumentan, aumentó, a
     incremento, crecer, crece, crecen, creció, crecimiento, alza, al alza, elevar, eleva, elevan, elevó, avanzar,
     avanzan, dispararse, se dispara, se disparan, ganar terreno, gana terreno, repunta, repuntan, repuntar, repunte,
     encarece, se encarece, trepa, se eleva, aumentaron, subieron, subirá, subirán, aumentará, más caro, más cara,
-    incrementará, escala, mejora, se duplica, duplica, sumar, gana un, avanza un
+    incrementará, escala, mejora, se duplica, duplica, sumar, gana un, avanza un, disparan, dispara, disparar
 down: bajar, baja, bajan, bajó, bajada, caer, cae, caen, cayó, caída, descender, desciende, descienden, descendió,
     descenso, reducir, reduce, reducen, redujo, reducción, recortar, recorta, recortan, recortó, recorte, disminuir,
     disminuye, disminución, retroceder, retrocede, retroceden, desplomarse, se desploma, se desploman, desplome,
@@ -345,7 +345,7 @@ win: ganar, gana, ganan, ganó, victoria, vencer, vence, vencen, venció, derrot
     vencedor, golea, golear, levanta el trofeo, alza el trofeo, se alza con, logra el título, se cuelga el oro, premio
     para, premiada, premiado, otorgan, recibe el premio, conquista el oro, victoria ante, victoria sobre, oro para,
     arrolla, doblega, supera
-lose: perder, pierde, pierden, perdió
+lose: perder, pierde, pierden, perdió, reconoce su derrota, admite su derrota, reconoce la derrota
 lose-to: cae ante, cayó ante, caen ante, cae contra, cae derrotado ante
 draw: empatar, empata, empatan, empató, empate, tablas, igualan, iguala
 qualify: clasificar, se clasifica, clasificarse, se clasificó, clasificado, clasifica, avanza a, accede a, pasa a, se
@@ -353,7 +353,7 @@ qualify: clasificar, se clasifica, clasificarse, se clasificó, clasificado, cla
     pase, estará en la final, en semifinales, en la final
 eliminate: eliminar, elimina, eliminado, eliminada, eliminación, queda fuera, quedar fuera, queda eliminado, fuera de
     la, cae eliminado, dice adiós, se despide de, apea, apeado
-final: final
+final: final, finalista, finalistas
 semi-final: semifinal, semifinales
 quarter-final: cuartos, cuartos de final
 cup: copa, trofeo
@@ -590,10 +590,12 @@ leave: dejar, deja, dejan, dejó, dejará, dejará de ser, abandona, abandonará
 study: estudio, investigación científica
 scientist: científico, científicos, investigadores
 freight: mercancías, carga
+lose-contact: pierde el contacto, pierde contacto, perdido el contacto, pérdida de contacto, pierden el contacto
+as: mientras, ante la llegada de, a la espera de
 """
 
 EMPTY = """el la los las lo un una uno en y o u e que se su sus es son fue fueron ser ha han había había sido está
-están estar este esta estos estas ese esa esos esas aquel como cuando donde mientras pero si con para sobre le les me te
+están estar este esta estos estas ese esa esos esas aquel como cuando donde pero si con para sobre le les me te
 nos al durante dentro más muy ya cual cuyo e i ahí aquí todo toda todos todas mismo misma
 tan así era será"""
 

@@ -135,7 +135,8 @@ def _swapped(one: Gist, other: Gist) -> bool:
     if any(act.who & twin.who and act.whom & twin.whom for act, twin in pairs):
         return False
     if one.words == other.words:
-        moved = [word for word in one.words if one.behind.get(word) != other.behind.get(word)]
+        actors = one.actors & other.actors & one.words
+        moved = [word for word in actors if one.behind.get(word) != other.behind.get(word)]
         for word, twin in combinations(moved, 2):
             mine, yours = (one.behind.get(word), one.behind.get(twin)), (other.behind.get(twin), other.behind.get(word))
             if mine == yours and mine[0] != mine[1]:
@@ -206,8 +207,8 @@ def _turn(one: Gist, other: Gist, only_one: frozenset[str], only_other: frozense
 
 def _is_over(one: Gist, other: Gist) -> bool:
     """Whether what is the news of `one` is, in `other`, what came before."""
-    news = one.core & TURNS - COUNTED
-    return bool(news) and news <= other.words - other.core
+    news = one.core & TURNS
+    return bool(news) and not news & COUNTED and news <= other.words - other.core
 
 
 def _unmatched(

@@ -13,16 +13,19 @@ def _names(text: str) -> frozenset[str]:
 
 
 SOFT = _names("""hit happen say officials alert-label big small people near place-noun magnitude least now cause use new
-    historic will by to from and between against before after several company key see""")
+    historic will by to from and between against before after several company key see as""")
 """Words that come and go when a line is put in other words."""
 
-TURNS = _names("""aftershock kill injure missing toll rescue evacuate trapped survivor hospital victim delay cancel
+TURNS = _names("""aftershock kill injure missing toll rescue evacuate survivor lose-contact hospital victim delay cancel
     divert extend spread contain weaken strengthen approach expect may plan urge threaten fear try warn
     alert deny refuse fail apologise condemn welcome mourn respond visit search investigate repair
     another again compensate aid charge sentence convict acquit trial accuse sue arrest release end
     resume suspend reject lift eliminate retire lose refloat up down hold withdraw slow find uphold
     strike-down raise-or-lift""")
 """What makes other news of the same event, where only one of two lines says it."""
+
+BACKGROUND = _names("after before as")
+"""What follows is not the news itself."""
 
 MODALS = _names("expect may plan urge threaten fear warn")
 """What is only to be; which of these words says so matters less."""
@@ -113,7 +116,7 @@ _NEAR = """wildfire fire, ferry ship, boat ship, boat ferry, bus vehicle, truck 
     victim, council city-hall, government minister, cup final, tournament championship, champion win, champion
     title, record high, record low, walkout protest, block close, block suspend, emergency alert, alert warn,
     ban block, deal sign, accept pass, company maker, player striker, approach near, lead overtake, reject
-    block, slow down, slow suspend, withdraw cancel, withdraw retire, withdraw resign, raise-or-lift up, again
+    block, overturn strike-down, slow down, slow suspend, withdraw cancel, withdraw retire, withdraw resign, raise-or-lift up, again
     resume, descend land, descend down, switch-off close, switch-off contain, strike-down reject, ban reject,
     strike-down cancel, uphold pass, power outage, voter election, voter pass, govern government, leave depart,
     man people, woman people, child people, depart launch, school student, raise-or-lift lift"""

@@ -32,6 +32,8 @@ class Item(msgspec.Struct, gc=False):
     text: str
     """The meaning, the word's stem, or the number's value."""
     capital: bool = False
+    known: bool = False
+    """Whether the lexicon has it."""
     raw: str = ""
     turned: bool = False
     """A verb whose doer stands behind it."""
@@ -167,21 +169,22 @@ def _word(raw: _Raw, at: int, lexicon: Lexicon) -> tuple[int, Item | None]:
     if piece.kind == "break":
         return 1, Item("break", piece.text)
     if piece.kind == "code":
-        return 1, Item("word", fold(piece.text), True, piece.text)
+        return 1, Item("word", fold(piece.text), True, raw=piece.text)
     if piece.kind != "word":
         return 1, None
     capital = piece.text[:1].isupper()
     is_name = capital and (at > 0 or (len(raw) > 1 and raw[1][0].text[:1].isupper()))
-    for rest, name in lexicon.phrases.get(lexicon.stem(word), ()):
+    bare = word[1:] if word[:1] in lexicon.glued else word
+    for rest, name in (*lexicon.phrases.get(lexicon.stem(word), ()), *lexicon.phrases.get(lexicon.stem(bare), ())):
         following = raw[at + 1 : at + 1 + len(rest)]
         if len(following) == len(rest) and all(
             other.kind == "word" and lexicon.stem(said) == stem
             for (other, said), stem in zip(following, rest, strict=True)
         ):
-            return 1 + len(rest), Item("word", name, capital, " ".join((word, *(said for _, said in following))))
+            return 1 + len(rest), Item("word", name, capital, True, " ".join((word, *(said for _, said in following))))
     if word in lexicon.last and (at + 1 == len(raw) or raw[at + 1][0].kind == "break"):
-        return 1, Item("word", lexicon.last[word], capital, word)
+        return 1, Item("word", lexicon.last[word], capital, True, word)
     if word in lexicon.empty and word not in lexicon.meaning and not (len(word) == 1 and capital and at):
         return 1, None
     meaning = lexicon.means(word, exactly=is_name)
-    return 1, Item("word", meaning or lexicon.stem(word), capital, word)
+    return 1, Item("word", meaning or lexicon.stem(word), capital, meaning is not None, word)
