@@ -116,10 +116,11 @@ _NEAR = """wildfire fire, ferry ship, boat ship, boat ferry, bus vehicle, truck 
     victim, council city-hall, government minister, cup final, tournament championship, champion win, champion
     title, record high, record low, walkout protest, block close, block suspend, emergency alert, alert warn,
     ban block, deal sign, accept pass, company maker, player striker, approach near, lead overtake, reject
-    block, overturn strike-down, slow down, slow suspend, withdraw cancel, withdraw retire, withdraw resign, raise-or-lift up, again
-    resume, descend land, descend down, switch-off close, switch-off contain, strike-down reject, ban reject,
-    strike-down cancel, uphold pass, power outage, voter election, voter pass, govern government, leave depart,
-    man people, woman people, child people, depart launch, school student, raise-or-lift lift"""
+    block, overturn strike-down, slow down, slow suspend, withdraw cancel, withdraw retire, withdraw resign,
+    raise-or-lift up, again resume, descend land, descend down, switch-off close, switch-off contain,
+    strike-down reject, ban reject, strike-down cancel, uphold pass, power outage, voter election, voter pass,
+    govern government, leave depart, man people, woman people, child people, depart launch, school student,
+    raise-or-lift lift"""
 _FAMILIES = """suspend end cancel close withdraw block switch-off
     begin open resume
     resume return again
