@@ -20,7 +20,7 @@ WITHIN_S = 60
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with System(tmp_path_factory.mktemp("editors")) as system:
+    with System(tmp_path_factory.mktemp("editors"), near_duplicate="block") as system:
         yield system
 
 
