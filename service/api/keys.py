@@ -142,7 +142,7 @@ class KeyRoutes:
             name=key.name, key_id=key.id, role=key.role, test=key.test, address=address(request.scope),
             request_id=request.state.request_id,
         )  # fmt: skip
-        if (answer := await store_time.spend(access.answered(self._store, idempotency))) is not None:
+        if (answer := await store_time.spend(access.answered(self._store, idempotency, self._bounds))) is not None:
             return _answer(status, answer, _REPLAYED)
         self._keys.count_write(key, verb)
         try:

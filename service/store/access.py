@@ -5,6 +5,7 @@ the version of the keys, so that whoever holds a copy of them has to compare no 
 """
 
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 
@@ -85,14 +86,22 @@ async def list_keys(store: Store) -> list[Key]:
     return sorted((held.key for held in found.values()), key=lambda key: (key.created, key.id))
 
 
-async def answered(store: Store, idempotency: Idempotency | None) -> bytes | None:
-    """What a change under this Idempotency-Key was answered. Raises IdempotencyMismatch, StoreUnavailable."""
+async def answered(store: Store, idempotency: Idempotency | None, bounds: Bounds = BOUNDS) -> bytes | None:
+    """What a change under this Idempotency-Key was answered, or None.
+
+    Raises IdempotencyMismatch, NotDurable, StoreUnavailable.
+    """
     if idempotency is None:
         return None
-    async with reaching_store():
-        name = keys.answer(idempotency.key_id, idempotency.key)
-        fingerprint, answer = await store.hmget(name, ["fingerprint", "answer"])
-    return None if fingerprint is None or answer is None else _replay(idempotency, fingerprint, answer)
+    async with reaching_store(), store.pipeline(transaction=False) as pipe:
+        pipe.hmget(keys.answer(idempotency.key_id, idempotency.key), ["fingerprint", "answer"])
+        (fingerprint, answer), *_ = await pipe.execute()
+        if fingerprint is None or answer is None:
+            return None
+        said = _replay(idempotency, fingerprint, answer)
+        _ask_replicas(pipe, bounds)
+        _judge(await pipe.execute(), bounds)
+    return said
 
 
 async def create(
@@ -195,11 +204,9 @@ async def _change(
     )  # fmt: skip
     async with reaching_store(), store.pipeline(transaction=False) as pipe:
         pipe.eval(_CHANGE, len(names), *names, *values)
-        if bounds.replicas_min:
-            pipe.wait(bounds.replicas_min, REPLICA_WAIT_MS)
-        reply, *replicas = await pipe.execute()
-    if replicas and replicas[0] < bounds.replicas_min:
-        raise NotDurable(f"{replicas[0]} of {bounds.replicas_min} replicas confirmed it in {REPLICA_WAIT_MS} ms")
+        _ask_replicas(pipe, bounds)
+        reply, *rest_of_replies = await pipe.execute()
+    _judge(rest_of_replies, bounds)
     match reply:
         case [b"ok", count]:
             return int(count)
@@ -215,6 +222,21 @@ async def _change(
         case [b"asker"]:
             raise KeyEnded("this key has been ended")
     raise AssertionError(f"key_change.lua answered {reply!r}")
+
+
+def _ask_replicas(pipe: Any, bounds: Bounds) -> None:
+    """Wait for the replicas, also where nothing was to be changed: the call that did it may have waited in vain.
+
+    WAIT counts from the connection's own last write, so we make one, which costs each process a reading of the keys.
+    """
+    if bounds.replicas_min:
+        pipe.set(keys.KEYS_VERSION, key_records.new_secret())
+        pipe.wait(bounds.replicas_min, REPLICA_WAIT_MS)
+
+
+def _judge(replies: list[Any], bounds: Bounds) -> None:
+    if bounds.replicas_min and replies[-1] < bounds.replicas_min:
+        raise NotDurable(f"{replies[-1]} of {bounds.replicas_min} replicas confirmed it in {REPLICA_WAIT_MS} ms")
 
 
 def _issued(key: Key, secret: str) -> IssuedKey:

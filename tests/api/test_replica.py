@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from service.store import access
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
 from tests.api.conftest import Api, serving, settings_for
@@ -111,6 +112,29 @@ async def test_a_kill_that_stands_already_is_no_plain_200_while_no_replica_has_i
 
     await until(is_done, within_s=20)
     assert await _alerts(server) == await _alerts(replica) == 2
+
+
+async def test_a_key_that_was_ended_is_not_told_so_while_a_failover_would_bring_it_back(
+    api: Api, replica: EmbeddedStore
+) -> None:
+    path = f"/v1/keys/{api.keys['editor'][8:18]}"
+    assert replica.pid is not None
+    os.kill(replica.pid, signal.SIGSTOP)
+    try:
+        for more in ({}, {}, {"Idempotency_Key": "k"}, {"Idempotency_Key": "k"}):
+            answer = await api.client.delete(path, headers=api.headers("admin", **more))
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-durable")
+    finally:
+        os.kill(replica.pid, signal.SIGCONT)
+
+    async def is_ended() -> bool:
+        answer = await api.client.delete(path, headers=api.headers("admin", Idempotency_Key="k"))
+        return bool(answer.status_code == 204)
+
+    await until(is_ended, within_s=20)
+    async with _reading(replica) as store:
+        [ended] = [key for key in await access.list_keys(store) if key.revoked]
+    assert ended.id in path
 
 
 async def test_a_replica_that_is_gone_makes_the_desk_refuse(api: Api, replica: EmbeddedStore) -> None:
