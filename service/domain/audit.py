@@ -66,6 +66,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     """Why nothing came of it; None where it was done."""
     key: str | None = None
     """The id of the key that was made or ended."""
+    name: str | None = None
+    """Of a key that was made: it stands here when the key itself is forgotten."""
     role: Role | None = None
     """Of a key that was made."""
     cursor: str | None = None

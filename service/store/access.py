@@ -116,7 +116,7 @@ async def create(
     key = Key(key_records.new_id(), role, name, test, moment.to_text(now_ms), expires)
     await _make_room(store, now_ms, bounds)
     issued = _issued(key, secret)
-    act = Act(at=key.created, verb="create-key", by=by, key=key.id, role=role)
+    act = Act(at=key.created, verb="create-key", by=by, key=key.id, name=name, role=role)
     rest = (key_records.digest(secret), msgspec.json.encode(key), bounds.keys_max)
     await _change(store, "create", act, now_ms, idempotency, _without_secret(issued), rest, bounds)
     return issued

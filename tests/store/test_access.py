@@ -84,7 +84,7 @@ async def test_making_and_ending_keys_is_audited_with_who_did_it(store: Store) -
     await access.revoke(store, issued.id, NOW_MS + 2, by=by)
     lines = [fields[b"entry"] for _, fields in await store.xrange(keys.AUDIT, "-")]
     assert [msgspec.json.decode(line, type=Act) for line in lines[1:]] == [
-        Act(at=moment.to_text(NOW_MS), verb="create-key", by=by, key=issued.id, role="duty"),
+        Act(at=moment.to_text(NOW_MS), verb="create-key", by=by, key=issued.id, name="a", role="duty"),
         Act(at=moment.to_text(NOW_MS + 1), verb="revoke-key", by=by, key=issued.id),
     ]  # fmt: skip
 
