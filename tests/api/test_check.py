@@ -253,6 +253,23 @@ async def test_an_editor_sees_what_has_just_been_said(server: EmbeddedStore) -> 
         assert (found["id"], found["version"]) == (made["alert"]["id"], 1)
         assert (await checked(api, {"headline": "Rain reaches the coast"}))["duplicates"] == []
         assert (await checked(api, again, "drill"))["duplicates"] == []
+        for line in (
+            "Our correspondent in Alder Bay: snow closes the northern pass",
+            "Snow closes the northern pass, sources tell Example Wire",
+            "ALDER BAY (Example Wire) — Snow closes the northern pass",
+        ):
+            [found] = (await checked(api, _bytes({"text": line})))["duplicates"]
+            assert (found["id"], found["score"]) == (made["alert"]["id"], 1.0), "who says it makes it no other news"
+
+
+async def test_a_check_says_nothing_of_what_readers_may_not_see(server: EmbeddedStore) -> None:
+    async with serving(settings_for(server, newsroom=guards.newsroom("block"))) as api:
+        made = await api.publish()
+        for verb in ("hold", "kill"):
+            done = await api.change(verb, made["alert"]["id"], {"reason": "not sure"})
+            assert done.status_code == 200
+            answer = await api.post({}, "correspondent", CHECK)
+            assert (answer.status_code, answer.json()["duplicates"]) == (200, [])
 
 
 async def wishes(store: Store, count: int) -> None:
