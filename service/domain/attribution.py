@@ -36,7 +36,7 @@ _TEMPLATES: Mapping[AttributionKind, tuple[str, ...]] = {
     "document": ("document",),
 }
 # What parts the news from a source behind it.
-_SIGN = regex.compile(f", |، |{DASH}")
+_SIGN = regex.compile(f", |، |: |{DASH}")
 _Compiled = tuple[AttributionKind, "regex.Pattern[str]"]
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
@@ -136,7 +136,7 @@ def _opening(line: str, forms: Iterable[_Compiled], vocabulary: Vocabulary) -> t
 
 
 def _at_end(line: str, forms: Iterable[_Compiled], vocabulary: Vocabulary) -> tuple[Attribution, str] | None:
-    """ "Storm closes the bridge, sources tell Example Wire". What is behind the last comma or dash is looked at."""
+    """ "Storm closes the bridge, sources tell Example Wire". Looked at is what stands behind the last sign."""
     signs = [found.start() for found in _SIGN.finditer(line, max(0, len(line) - ATTRIBUTION_CHARS_MAX))]
     if not signs:
         return None

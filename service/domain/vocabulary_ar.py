@@ -61,7 +61,7 @@ BODIES = (
 # Offices certain by themselves.
 ROLES = (
     *("رئيس الوزراء", "رئيسة الوزراء", "رئيس الحكومة", "رئيسة الحكومة", "رئيس البرلمان", "رئيس مجلس النواب"),
-    *("الأمين العام للأمم المتحدة",),
+    *("الأمين العام للأمم المتحدة", "قائد الجيش", "قائد الشرطة"),
     *(f"{minister} {portfolio}" for minister in ("وزير", "وزيرة") for portfolio in PORTFOLIOS),
     *(
         f"{spokes} باسم {body}"
@@ -132,7 +132,9 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
     )
     qualified = rf"(?P<speaker>{of_kind})"
     sources = rf"(?:مصادر|مصدر|{qualified})"
-    office = rf"(?:{one_of(ROLES)}(?: {_DEMONYM})?|{one_of(TITLES)} {_DEMONYM}|رئيسة? بلدية {_PLACE})"
+    of_place = rf"(?:رئيسة? بلدية|عمدة|محافظ) {_PLACE}"
+    some_official = rf"مسؤولة? (?:{one_of(ONE_SOURCE)}|{nationality})ة?"
+    office = rf"(?:{one_of(ROLES)}(?: {_DEMONYM})?|{one_of(TITLES)} {_DEMONYM}|{of_place}|{some_official})"
     said = rf"(?P<said>{sources}{to('via')}|{qualified})"
     return (
         Form("correspondent", rf"{_CORRESPONDENTS} (?P<outlet>{outlet})(?:{in_place})?"),
@@ -151,7 +153,7 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
         ),
         # A place and a date without an agency may announce a concert: no large letters show a dateline.
         Form("sources", rf"{_ACCORDING_TO} ?{said}، ", "opening"),
-        Form("sources", rf"(?:، |{DASH})(?:{_ACCORDING_TO} ?)?{said}\.?", "end"),
+        Form("sources", rf"(?:، |: |{DASH})(?:{_ACCORDING_TO} ?)?{said}\.?", "end"),
         Form("sources", rf"{DASH}(?P<said>مصادر)\.?", "end"),
     )
 

@@ -117,16 +117,32 @@ BODIES = (
 )
 SPOKES = ("spokesperson", "spokesman", "spokeswoman")
 
+# What a spokesperson may speak for, whatever its name: "Port Vale council spokesperson".
+BODY_NOUNS = (
+    *("agency", "airport", "association", "authority", "brigade", "club", "commission", "committee", "company"),
+    *("council", "court", "department", "embassy", "federation", "ferry operator", "fire service", "hospital"),
+    *("ministry", "office", "operator", "party", "rail operator", "service", "union", "university"),
+)
 # Roles of several words: they need neither a name nor a country to be recognised.
 ROLES = (
     *("prime minister", "deputy prime minister", "secretary of state", "UN secretary-general"),
-    *("NATO secretary-general", "fire chief", "police chief"),
+    *("NATO secretary-general", "fire chief", "police chief", "harbor master", "harbour master"),
+    *("opposition leader", "union leader"),
+    *(f"minister {of} {portfolio}" for of in ("of", "for") for portfolio in PORTFOLIOS),
     *(f"{portfolio} minister" for portfolio in PORTFOLIOS),
     *(f"{portfolio} secretary" for portfolio in SECRETARIES),
     *(f"{body} {spokes}" for body in BODIES for spokes in SPOKES),
 )
 # Of these, what a film or a game may be called: in large letters they need a country.
-ALSO_TITLES = ("prime minister", "deputy prime minister", "secretary of state", "fire chief", "police chief")
+ALSO_TITLES = (
+    *("prime minister", "deputy prime minister", "secretary of state", "fire chief", "police chief"),
+    *("harbor master", "harbour master", "opposition leader", "union leader"),
+)
+# Roles certain behind a name and a comma: "Jane Doe, head coach: …".
+APPOSED = (
+    *("captain", "chair", "chairman", "chairwoman", "chief executive", "coach", "director", "head coach"),
+    *("meteorologist", "minister", *SPOKES),
+)
 # Roles of one word: certain only with a name beside them or a country before them.
 TITLES = ("president", "vice-president", "chancellor", "governor", "mayor", "ambassador")
 
@@ -153,6 +169,12 @@ MONTHS = (
     *("Jan.", "Feb.", "Mar.", "Apr.", "Jun.", "Jul.", "Aug.", "Sep.", "Sept.", "Oct.", "Nov.", "Dec."),
 )
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+NO_COUNTRIES = (
+    *("Anyone", "Everyone", "He", "Here", "How", "It", "Nobody", "One", "She", "Someone", "That", "There", "Today"),
+    *("Tomorrow", "What", "Where", "Who", "Yesterday"),
+)
 NOT_SAID = (
     *("a", "an", "explained", "explainer", "how", "in", "inside", "live", "obituary", "profile", "the"),
     *("timeline", "video", "watch", "what", "when", "where", "which", "who", "why"),
@@ -176,6 +198,10 @@ _UNKNOWN_OUTLET = (
 )
 _OFFICES = (*ROLES, *TITLES)
 _ROLE = rf"(?:{one_of(opening(ROLES))}|{one_of(DEMONYMS)} {one_of(_OFFICES)})"
+# "Norway's transport minister"; what is nobody's country stands in a table.
+_COUNTRYS_ROLE = (
+    rf"(?:The )?(?!{one_of(NO_COUNTRIES)}['’])(?:{_NAME_WORD} )?\p{{Lu}}[\p{{L}}.-]+['’]s {one_of(_OFFICES)}"
+)
 # In large letters throughout an office is certain only by itself; with a name it may be "Foreign Minister Doe Resigns".
 _OFFICIAL = rf"(?:{one_of((*DEMONYMS, *opening(OFFICIALS)))}|Senior {one_of((*DEMONYMS, *OFFICIALS))})"
 _LARGE_ROLE = (
@@ -183,13 +209,14 @@ _LARGE_ROLE = (
     rf"|{one_of(DEMONYMS)} {one_of(large(_OFFICES))})"
 )
 
+_BODY = rf"(?:(?:{_NO_NAME}{_NAME_WORD} ){{1,3}}{one_of(BODY_NOUNS)}|{one_of(opening(BODY_NOUNS))})"
 # A town certain by its own words, so that a small "mayor" behind it is an office.
 _TOWN = (
     rf"(?:{one_of(name.title() for name in DATELINE_OPENINGS)} {_NAME_WORD}|{_NAME_WORD} {one_of(TOWN_ENDINGS)}"
     rf"|{one_of(name.title() for name in DATELINE_PLACES)})"
 )
 _CAPITALS = r"\p{Lu}[\p{Lu}\p{M}'’.-]+"
-_DATE = rf"(?:[0-9]{{1,2}} {one_of(MONTHS)}|{one_of(MONTHS)} [0-9]{{1,2}})(?:,? [0-9]{{4}})?"
+_DATE = rf"(?:{one_of(WEEKDAYS)}|[0-9]{{1,2}} {one_of(MONTHS)}|{one_of(MONTHS)} [0-9]{{1,2}})(?:,? [0-9]{{4}})?"
 _NO_LABEL = rf"(?!{one_of(NO_DATELINES)}\b)"
 _CERTAIN_DATELINE = rf"(?:{one_of(DATELINE_PLACES)}|{one_of(DATELINE_OPENINGS)} {_CAPITALS})"
 _FILED_FROM = rf"(?:{_CERTAIN_DATELINE}|{_CAPITALS} {one_of(word.upper() for word in TOWN_ENDINGS)})"
@@ -209,6 +236,7 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
     in_place = rf"(?: (?:in|from) (?P<place>{_PLACE}))?"
     in_country, dated = rf"(?:, {_NAME_WORD})?", rf"(?:, {_DATE})?"
     told = rf"(?:tells?|told|to) (?P<via>{outlet})"
+    behind_a_name = one_of((*_OFFICES, *large(_OFFICES), *APPOSED))
     return (
         Form(
             "correspondent",
@@ -221,18 +249,21 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
         Form("sources", rf"(?P<via>{outlet}), citing (?:{of_kind} )?sources"),
         Form("sources", qualified),
         Form("agency", rf"(?P<outlet>{known}) news agency"),
-        Form("official", rf"(?P<role>{_ROLE}|{_LARGE_ROLE}){to_outlet}"),
+        Form("official", rf"(?P<role>{_ROLE}|{_LARGE_ROLE}|{_COUNTRYS_ROLE}){to_outlet}"),
         Form("official", rf"(?P<role>{_ROLE}) (?P<speaker>{_PERSON}){to_outlet}"),
         Form("official", rf"(?P<role>{_TOWN} (?:mayor|governor))(?: (?P<speaker>{_PERSON}))?{to_outlet}"),
+        Form("official", rf"(?:The )?(?P<role>(?:Mayor|Governor|mayor|governor) of {_TOWN}){to_outlet}"),
         Form("official", rf"(?P<role>{_OFFICIAL} official){to_outlet}"),
+        Form("official", rf"(?P<role>{_BODY} {one_of(SPOKES)})(?: (?P<speaker>{_PERSON}))?{to_outlet}"),
         Form("official", rf"(?P<role>{one_of(opening(SPOKES))} for (?:the )?{one_of(BODIES)}){to_outlet}"),
         Form(
             "official",
-            rf"(?P<speaker>{_PERSON}), (?P<role>{one_of((*_OFFICES, *large(_OFFICES)))}(?: of {_PLACE})?){to_outlet}",
+            rf"(?P<speaker>{_PERSON}), (?P<role>{behind_a_name}(?: of {_PLACE})?){to_outlet}",
         ),
         Form(
             "agency",
-            rf"(?P<said>(?:(?P<place>{_FILED_FROM}(?:/{_CAPITALS})?){in_country}{dated}|(?P<place>{_KNOWN_CITY})) "
+            rf"(?P<said>(?:(?P<place>{_FILED_FROM}(?:/{_CAPITALS})?){in_country}{dated}|(?P<place>{_KNOWN_CITY})"
+            rf"|(?P<place>{_PLACE}), {_DATE}) "
             rf"\((?P<outlet>{outlet})\)){DASH}",
             "opening",
         ),
@@ -247,7 +278,9 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
         Form("sources", rf"(?:, |{DASH})(?P<said>{small_sources} {told})\.?", "end"),
         Form("sources", rf"(?:, |{DASH})(?P<said>{small_sources}) (?:says?|said)\.?", "end"),
         Form("sources", rf", according to (?P<said>{small_sources})\.?", "end"),
-        Form("sources", rf"{DASH}(?P<said>{small_sources})\.?", "end"),
+        # By a colon alone they may be a heading: "The Alder: sources".
+        Form("sources", rf"{DASH}(?P<said>{small_sources})\.?|: (?P<said>(?P<speaker>{of_kind} sources?))\.?", "end"),
+        Form("sources", rf", say (?P<said>{small_sources})\.?", "end"),
     )
 
 

@@ -135,6 +135,7 @@ _CAPITALS = r"\p{Lu}[\p{Lu}\p{M}'’.-]+"
 _DATE = rf"[0-9]{{1,2}}(?: de)? {one_of(MONTHS)}\.?(?:,? (?:de )?[0-9]{{4}})?"
 _LARGE_PLACE = rf"{one_of(word.upper() for word in DATELINE_OPENINGS)}(?: DE)? {_CAPITALS}"
 _SMALL_PLACE = rf"{one_of(DATELINE_OPENINGS)} {_NAME_WORD}"
+_TOWN = rf"(?:{one_of(DATELINE_PLACES)}|{_SMALL_PLACE})"
 _LARGE_CITY = one_of(place.upper() for place in DATELINE_PLACES)
 _CITY = rf"(?:{one_of(DATELINE_PLACES)}|{_LARGE_CITY})"
 _NO_LABEL = rf"(?!{one_of(NO_DATELINES)}\b)"
@@ -160,6 +161,8 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
         rf"(?:(?:El |La )(?P<role>{one_of(offices)} {_DEMONYM}|ministr[oa] {_DEMONYM} de {one_of(PORTFOLIOS)})"
         rf"|(?P<role>{one_of(opening(offices))} {_DEMONYM}|Ministr[oa] {_DEMONYM} de {one_of(PORTFOLIOS)}))"
     )
+    heads = ("alcalde", "alcaldesa", "gobernador", "gobernadora")
+    of_town, of_town_large = rf"{one_of(heads)} de {_TOWN}", rf"{one_of(opening(heads))} de {_TOWN}"
     # Without its article only an office with a small second word shows that the line is not in title case.
     office = rf"(?:(?:El |La )(?P<role>{one_of((*ROLES, *TITLES))})|(?P<role>Primer ministro|Primera ministra))"
     of_place = rf"(?:(?:El |La )(?P<role>{one_of(TITLES)} de {_PLACE})|(?P<role>{one_of(opening(TITLES))} de {_PLACE}))"
@@ -181,6 +184,7 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
         Form("agency", rf"(?:La )?[Aa]gencia (?:de noticias )?(?P<outlet>{known})"),
         Form("official", rf"{role}{to_outlet}"),
         Form("official", rf"{national}{to_outlet}"),
+        Form("official", rf"(?:(?:El |La )(?P<role>{of_town})|(?P<role>{of_town_large})){to_outlet}"),
         Form("official", rf"{office},? (?P<speaker>{_PERSON}){to_outlet}"),
         Form("official", rf"{of_place}, (?P<speaker>{_PERSON}){to_outlet}"),
         Form("official", rf"(?P<role>{one_of(opening(ROLES))}), (?P<speaker>{_PERSON}){to_outlet}"),
@@ -209,7 +213,7 @@ def _forms(names: tuple[str, ...]) -> tuple[Form, ...]:
             rf"(?:, |{DASH})(?P<said>fuentes a (?P<via>{outlet})|{of_kind}(?: a (?P<via>{outlet}))?)\.?",
             "end",
         ),
-        Form("sources", rf"{DASH}(?P<said>fuentes)\.?", "end"),
+        Form("sources", rf"{DASH}(?P<said>fuentes)\.?|: (?P<said>{of_kind})\.?", "end"),
     )
 
 
