@@ -50,7 +50,7 @@ class Running:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
-def wait_for(fact: "object", within_s: float = 10.0) -> None:
+def wait_for(fact: "object", within_s: float = 30.0) -> None:
     deadline = time.monotonic() + within_s
     while not fact():  # type: ignore[operator]
         assert time.monotonic() < deadline, "not true in time"
