@@ -115,7 +115,7 @@ class _Sorted:
             self._deny = _REACH
         elif name == "will":
             self._will = _REACH
-        elif name in AXES and not _is_topic(self._line, at):
+        elif name in AXES and not _is_topic(name, self._line[max(0, at - 2) : at]):
             self._background = self._background or (name in BACKGROUND and at > 0)
             self.axes.setdefault(AXES[name], set()).add(name)
         elif name in SOFT:
@@ -143,6 +143,8 @@ def _meant(line: Sequence[Item], at: int) -> str:
     if name == "leave":
         has_number = any(after.kind == "number" or after.text in COUNTED for after in line[at:])
         return "cause" if has_number else "depart"
+    if name == "may" and line[at].capital and at > 0:
+        return "may-month"
     if name == "strike":
         return "hit" if any(item.text in HAZARDS for item in line) else "walkout"
     if name == "new" and any(after.text in HAZARDS for after in line[at + 1 : at + 1 + _REACH]):
@@ -165,9 +167,9 @@ def _gist(line: Sequence[Item], places: frozenset[str]) -> Gist:
     )  # fmt: skip
 
 
-def _is_topic(line: Sequence[Item], at: int) -> bool:
+def _is_topic(name: str, before: Sequence[Item]) -> bool:
     """Whether money is spoken about, and not an amount of it."""
-    return AXES[line[at].text] == "money" and not any(item.kind == "number" for item in line[max(0, at - 2) : at])
+    return AXES[name] == "money" and not any(item.kind == "number" for item in before)
 
 
 def _actors(line: Sequence[Item]) -> frozenset[str]:

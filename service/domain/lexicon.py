@@ -49,7 +49,11 @@ class Lexicon(msgspec.Struct, frozen=True):
         found = known.get(word) or (known.get(word[:-1]) if word.endswith("s") else None)
         if found is None and self.glued and word[0] in self.glued and len(word) > 3:
             found = known.get(word[1:]) or (self.by_stem.get(self.stem(word[1:])) if len(word) > 5 else None)
-        return found if found or exactly else self.by_stem.get(self.stem(word))
+        if found or exactly:
+            return found
+        stem = self.stem(word)
+        # without an ending it is none of those that have one ("Hall" is not "halla"), but for Arabic plurals within
+        return None if stem == word and not self.glued else self.by_stem.get(stem)
 
 
 def lexicon(

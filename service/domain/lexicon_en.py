@@ -54,7 +54,8 @@ tsunami: tsunami
 storm: storm, hurricane, typhoon, cyclone, tempest, tropical storm, rainstorm system, thunderstorm, superstorm
 tornado: tornado, twister
 flood: flood, floods, flooding, floodwater, floodwaters, inundate, submerge, deluge, under water, underwater, flash
-    flood, flash floods, flash flooding, overflow, burst its banks, bursts its banks, overtop, swamp, swamps
+    flood, flash floods, flash flooding, overflow, burst its banks, bursts its banks, overtop, swamp, swamps, bursts
+    banks, burst banks, bursts bank
 rain: rain, rains, rainfall, downpour, rainstorm
 snow: snow, snowfall, snowstorm, blizzard
 ice: ice, icy, frost, freezing
@@ -67,7 +68,7 @@ avalanche: avalanche
 fire: fire, blaze, inferno, flames, catch fire, catches fire, caught fire, on fire, go up in flames, goes up in
     flames, burns down, burnt, arson
 wildfire: wildfire, bushfire, forest fire, wild fire, forest fires, bush fire
-explosion: explosion, blast, explode, blew up, blow up, blows up, detonation, detonate, bomb blast, burst
+explosion: explosion, blast, explode, blew up, blow up, blows up, detonation, detonate, bomb blast
 volcano: volcano, volcanic
 outage: power cut, power outage, blackout, outage, power failure, without power, without electricity, lose power, lost
     power, electricity cut, power cuts, power outages, powerless, lose electricity, cut power to, in the dark, knock
@@ -169,7 +170,7 @@ approach: approach, bear down on, bears down on, head for, heads for, head towar
     in on, move towards, moves towards, nears, nearing, near landfall, closing in
 expect: expect, forecast, predict, likely, set to, due on, poised to, about to, anticipate, prepare, brace, braces,
     brace for, get ready, on course to, on track to, scheduled
-may: may, might, could, possible, possibly, consider, considering, mull, weigh, eye, eyes, potential, would
+may: may, might, could, possible, possibly, consider, considering, mull, weigh, eyes, potential, would
 plan: plan, intend, propose, proposal, want, wants, vow, pledge, promise, aim to, seek, seeks, bid, hopes to, hope
 urge: urge, call for, calls for, called for, demand, appeal, appeals, ask, press, calls on, call on
 threaten: threaten, threat
@@ -609,7 +610,7 @@ govern: govern, governing, ruling, in power
 strike-down: strike down, struck down, overturn ruling, annul, invalidate, scrap law, overturns result, overturns
     election
 uphold: uphold, upholds, upheld
-see: see, seen, sees, saw, sighted, spot, spotted, visible, watch, observe
+see: see, seen, sees, saw, sighted, spot, spotted, visible, watch, observe, can be seen, can see
 fuel: fuel, petrol, gasoline, diesel
 disrupt: disrupt, disruption, interfere
 candidate: stand, run, candidacy, seek another term, stand again, run again, seek re-election, another term, new term,

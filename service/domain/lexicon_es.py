@@ -255,8 +255,8 @@ protest: protesta, protestas, protestar, manifestación, manifestantes, manifest
     concentración, se manifiestan, manifestación contra
 walkout: huelga, huelgas, paro, en huelga, paros, van a la huelga, va a la huelga, paro laboral, paran, cese de
     actividades
-arrest: detener, detiene, detienen, detenido, detenidos, detenida, detención, arrestar, arresta, arrestado,
-    arrestados, arresto, apresar, capturar, captura, capturado, bajo custodia
+arrest: detenido, detenidos, detenida, detención, arrestar, arresta, arrestado, arrestados, arresto, apresar,
+    capturar, captura, capturado, bajo custodia
 release: liberar, libera, liberan, liberado, liberados, liberación, puesta en libertad, en libertad, libre,
     excarcelado, excarcela
 charge: acusado formalmente, imputar, imputa, imputado, procesado, imputación
@@ -592,6 +592,8 @@ scientist: científico, científicos, investigadores
 freight: mercancías, carga
 lose-contact: pierde el contacto, pierde contacto, perdido el contacto, pérdida de contacto, pierden el contacto
 as: mientras, ante la llegada de, a la espera de
+detain-or-stop: detener, detiene, detienen
+see: visible, se podrá ver, se puede ver, ver, vista
 """
 
 EMPTY = """el la los las lo un una uno en y o u e que se su sus es son fue fueron ser ha han había había sido está

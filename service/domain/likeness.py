@@ -16,7 +16,9 @@ from service.domain.meanings import (
     CLASSES,
     COUNTED,
     EXTREMES,
+    HAPPENINGS,
     HARMLESS,
+    LIGHT,
     MODALS,
     NEAR,
     OPPOSITES,
@@ -24,6 +26,7 @@ from service.domain.meanings import (
     TURNS,
 )
 from service.domain.numerals import loosely
+from service.domain.stems import are_kin
 
 WORDS_MIN = 2
 """Of less, nothing can be said."""
@@ -31,6 +34,8 @@ SHARE_MIN = 0.34
 """Of the longer line, what both must say: a line of three words is not in every line of twenty."""
 CORE_MIN = 0.5
 """Of what the shorter line tells as its news, what the other tells as its news."""
+_SLIP_MIN = 6
+"""In shorter words a letter more or less is another word."""
 _NO_CLASS: frozenset[int] = frozenset()
 _OTHER_WORDS_MAX, _MATCHED_MIN = 2, 3
 """A rewording has so many words of its own on one side at most, and for each so many in common."""
@@ -178,7 +183,7 @@ def _nearly(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     if len(short) >= 3 and len(long) == len(short) + 1 and long[1:] == short and long[0] in "وبلكف":
         return True
-    return len(short) >= 6 and _slip(short, long)
+    return (len(short) >= _SLIP_MIN and _slip(short, long)) or are_kin(short, long)
 
 
 def _slip(short: str, long: str) -> bool:
@@ -199,6 +204,8 @@ def _turn(one: Gist, other: Gist, only_one: frozenset[str], only_other: frozense
         turns -= MODALS
     if one.denies != other.denies:
         turns -= STOPPED
+    if one.core & other.core & HAPPENINGS:
+        turns -= LIGHT
     for extreme, ways in EXTREMES.items():
         if extreme in one.words & other.words:
             turns -= ways

@@ -21,8 +21,13 @@ TURNS = _names("""aftershock kill injure missing toll rescue evacuate survivor l
     alert deny refuse fail apologise condemn welcome mourn respond visit search investigate repair
     another again compensate aid charge sentence convict acquit trial accuse sue arrest release end
     resume suspend reject lift eliminate retire lose refloat up down hold withdraw slow find uphold
-    strike-down raise-or-lift""")
+    strike-down raise-or-lift
+    detain-or-stop""")
 """What makes other news of the same event, where only one of two lines says it."""
+
+LIGHT = _names("""approach expect may plan warn alert fear again find search up down hold strengthen weaken slow
+    investigate urge visit hospital""")
+"""Of these, what is only a detail where both lines agree on what has happened."""
 
 BACKGROUND = _names("after before as")
 """What follows is not the news itself."""
@@ -120,7 +125,8 @@ _NEAR = """wildfire fire, ferry ship, boat ship, boat ferry, bus vehicle, truck 
     raise-or-lift up, again resume, descend land, descend down, switch-off close, switch-off contain,
     strike-down reject, ban reject, strike-down cancel, uphold pass, power outage, voter election, voter pass,
     govern government, leave depart, man people, woman people, child people, depart launch, school student,
-    raise-or-lift lift"""
+    raise-or-lift lift, detain-or-stop arrest, detain-or-stop suspend, detain-or-stop slow, suspend hold, layoff
+    down, worker job"""
 _FAMILIES = """suspend end cancel close withdraw block switch-off
     begin open resume
     resume return again
@@ -146,6 +152,9 @@ DIRECTED = _names(
 
 EVENTS = _names("launch land arrive depart begin end win lose hit meet dock takeoff open resume")
 """What is other news when it has happened than while it was ahead."""
+
+HAPPENINGS = (TURNS | OPPOSITES.keys() | EVENTS) - LIGHT
+"""What is the news of a line where it has one of these."""
 
 HAZARDS = _names("""quake tsunami storm tornado flood fire wildfire explosion landslide avalanche crash derail attack
     outage""")

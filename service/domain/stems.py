@@ -68,3 +68,29 @@ def arabic(word: str) -> str:
 
 
 STEMS: Mapping[str, Callable[[str], str]] = {"en": english, "es": spanish, "ar": arabic}
+
+
+_KIN_MIN = 5
+"""So many letters two words of one family have in common, before their endings."""
+_DERIVED = frozenset({
+    "", "acion", "ado", "ador", "al", "an", "ance", "ant", "ante", "ar", "ation", "cion", "dad", "e", "ed", "en",
+    "ence", "er", "ero", "ers", "ese", "eza", "ian", "idad", "ing", "ino", "ion", "ish", "ist", "ista", "ity",
+    "ive", "iza", "ly", "ment", "mente", "miento", "n", "nte", "o", "or", "r", "ra", "s", "y",
+})  # fmt: skip
+"""What may stand behind it, in English and Spanish."""
+_WEAK = str.maketrans("", "", "اويت")
+_ROOT_MIN = 3
+
+
+def are_kin(one: str, other: str) -> bool:
+    """Whether two words that no lexicon has are likely of one family: "ration" and "rationing", "تدمير" and "يدمر"."""
+    if "\u0600" < one[0] < "\u0700":
+        root = _root(one)
+        return len(root) >= _ROOT_MIN and root == _root(other)
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return same >= _KIN_MIN and one[same:] in _DERIVED and other[same:] in _DERIVED
+
+
+def _root(word: str) -> str:
+    """The strong letters of an Arabic word, as far as they can be told from those of its pattern."""
+    return (word[1:] if word[0] in "يتم" else word).translate(_WEAK)
