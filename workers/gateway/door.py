@@ -31,6 +31,10 @@ ACCEPTS_PER_TURN = 32
 OUT_OF_DESCRIPTORS_PAUSE_S = 0.2
 ROOM_AT_ONCE = 16
 """So many of those who have not said what they want go together, or a crowd of them would hold the door shut."""
+WASTED_MAX, WASTED_WITHIN_S = 200, 0.1
+"""After so many connections that came to nothing in so short a time, the rest of it belongs to those who are inside: a
+flood of garbage waits in the kernel's queue, and with it whoever knocks meanwhile. Readers who are let in are no waste,
+however many come back at once."""
 LAST_REQUESTS_S = 1.0
 END_OF_HEAD = b"\r\n\r\n"
 AUTHORIZE_S = 3.0
@@ -83,6 +87,8 @@ class Door:
         self._admitted: set[int] = set()
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wasted = 0
+        self._wasted_from_s = 0.0
 
     # --- accepting
 
@@ -113,22 +119,40 @@ class Door:
         # a number is all we need; accept() makes an object around it, only for us to take apart
         accept = cast(Any, self._listener)._accept
         for _ in range(ACCEPTS_PER_TURN):
+            if self._wasted >= WASTED_MAX:
+                return self._rest()
             try:
                 fd, peer = accept()
             except BlockingIOError:
-                return
+                return None
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    self._pause()
-                    return
+                    return self._make_room()
                 continue  # the peer was gone before we looked
             os.set_blocking(fd, False)
             arriving = _Arriving(plain(peer[0]), self._clock() + self._rules.handshake_timeout_s)
             self._arriving[fd] = arriving
             self._hub.watch(fd, self._read, arriving.deadline_s)
             self._read(fd)  # under load the request is already here
+        return None
 
-    def _pause(self) -> None:
+    def _waste(self, reason: str) -> None:
+        """A connection came to nothing."""
+        REFUSED.labels(reason).inc()
+        now_s = self._clock()
+        if now_s - self._wasted_from_s >= WASTED_WITHIN_S:
+            self._wasted, self._wasted_from_s = 0, now_s
+        self._wasted += 1
+
+    def _rest(self) -> None:
+        """Too many came to nothing: accept nobody until that time is over."""
+        left_s = self._wasted_from_s + WASTED_WITHIN_S - self._clock()
+        self._wasted = 0
+        if left_s > 0:
+            REFUSED.labels("flood").inc()
+            self._pause(left_s)
+
+    def _make_room(self) -> None:
         """Out of descriptors: do not spin; those who knock wait in the kernel's queue while others make room.
 
         First whoever lags most; where nobody does, those who have been longest about their request.
@@ -137,6 +161,9 @@ class Door:
         if not self._hub.evict_oldest_laggard():
             for fd in [fd for fd, _ in zip(self._arriving, range(ROOM_AT_ONCE), strict=False)]:
                 self._hub.end(fd, reset=True)
+        self._pause(OUT_OF_DESCRIPTORS_PAUSE_S)
+
+    def _pause(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         listener = self._listener
         assert listener is not None, "only an open door can pause"
@@ -146,7 +173,7 @@ class Door:
             if self._listener is listener:
                 loop.add_reader(listener, self._accept)
 
-        loop.call_later(OUT_OF_DESCRIPTORS_PAUSE_S, again)
+        loop.call_later(seconds, again)
 
     def ended(self, fd: int) -> None:
         """The hub has closed this descriptor: count it out."""
@@ -164,7 +191,7 @@ class Door:
         if data is None:
             return None
         if not data:
-            REFUSED.labels("left").inc()
+            self._waste("left")
             return self._hub.end(fd)
         arriving.head += data
         end = arriving.head.find(END_OF_HEAD) + len(END_OF_HEAD)
@@ -203,7 +230,7 @@ class Door:
         return self._join(fd, opening, opening.wants, channel, waits=True)
 
     def _refuse(self, fd: int, reason: str, reply: bytes) -> None:
-        REFUSED.labels(reason).inc()
+        self._waste(reason)
         self._arriving.pop(fd, None)
         self._hub.close_after(fd, reply)
 
