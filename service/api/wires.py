@@ -5,13 +5,16 @@ revision back, and only then answers.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from service.domain.cursor import Cursor
 from service.domain.revision import Revision
 from service.store.keys import WireName
 from service.store.stream import Unreadable
 from service.wire import Wire
+
+OnLoaded = Callable[[Wire], None]
+OnRevision = Callable[[Wire, Revision], None]
 
 
 class Wires:
@@ -21,6 +24,7 @@ class Wires:
         self.loads = 0
         self._wires: dict[WireName, Wire] = {}
         self._waiting: dict[WireName, list[tuple[Cursor, asyncio.Future[None]]]] = {}
+        self._listeners: list[tuple[OnLoaded, OnRevision]] = []
 
     def get(self, name: WireName) -> Wire | None:
         """The wire, or None as long as it has not been read."""
@@ -29,17 +33,26 @@ class Wires:
     def __iter__(self) -> Iterator[Wire]:
         return iter(self._wires.values())
 
+    def listen(self, on_loaded: OnLoaded, on_revision: OnRevision) -> None:
+        """From now on, tell of every wire that is read afresh, and of every revision once it has been applied."""
+        self._listeners.append((on_loaded, on_revision))
+
     def on_loaded(self, wire: Wire) -> None:
         """Newswire's: a wire was read afresh and replaces what we had."""
         self._wires[wire.name] = wire
         self.loads += 1
+        for on_loaded, _ in self._listeners:
+            on_loaded(wire)
         self._tell(wire)
 
     def on_revisions(self, name: WireName, entries: Sequence[Revision | Unreadable]) -> None:
         """Newswire's: what comes next on a wire."""
         wire = self._wires[name]
         for entry in entries:
-            wire.take(entry)
+            revision = wire.take(entry).revision
+            if revision is not None:
+                for _, on_revision in self._listeners:
+                    on_revision(wire, revision)
         self._tell(wire)
 
     async def shows(self, name: WireName, cursor: Cursor, within_s: float) -> bool:

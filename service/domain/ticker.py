@@ -117,9 +117,9 @@ class Ticker:
         """The current version of an alert, or None if this ticker does not hold it."""
         return self._by_id.get(alert_id)
 
-    def shown(self, now_ms: int) -> Iterator[Entry]:
-        """Every alert that readers are shown at `now_ms`, the newest first. To be read before the ticker changes."""
-        return (entry for entry in self._newest_first(None) if self._shows(entry.alert, now_ms, EVERYTHING))
+    def newest_first(self) -> Iterator[Entry]:
+        """Every alert, whatever became of it. To be read before the ticker changes."""
+        return self._newest_first(None)
 
     def newest(self) -> Entry | None:
         """The alert that was first published last, whatever became of it."""

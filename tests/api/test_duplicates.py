@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
+from service.api.recent import ALERTS_MAX, Recent
+from service.api.wires import Wires
+from service.clock import now_ms
+from service.domain import moment
+from service.domain.backlog import Backlog
+from service.domain.ticker import Ticker
 from service.store.embedded import EmbeddedStore
+from service.store.keys import WireName
+from service.wire import Wire
 from tests import guards
 from tests.api.conftest import Api, serving, settings_for
+from tests.domain.making import NOW_MS, alert_id, make_alert
 
 QUAKE = {"edition": "en", "level": "urgent", "headline": "Magnitude 5.2 earthquake shakes Port Alder"}
 AGAIN = {**QUAKE, "headline": "Port Alder shaken by 5.2-magnitude quake"}
@@ -104,12 +113,12 @@ async def test_what_was_taken_back_may_be_said_again(desk: Api, verb: str) -> No
 
 
 async def test_a_corrected_alert_is_compared_as_it_now_reads(desk: Api) -> None:
-    alert_id = (await desk.publish(QUAKE))["alert"]["id"]
+    said = (await desk.publish(QUAKE))["alert"]["id"]
     body = {"headline": ELSEWHERE["headline"], "correction": {"text": "It was Norwick", "severity": "major"}}
-    assert (await desk.change("correct", alert_id, body, If_Match='"1"')).status_code == 200
+    assert (await desk.change("correct", said, body, If_Match='"1"')).status_code == 200
     assert (await desk.post(AGAIN)).status_code == 201
     [found] = (await desk.post(ELSEWHERE)).json()["duplicates"]
-    assert (found["id"], found["version"]) == (alert_id, 2)
+    assert (found["id"], found["version"]) == (said, 2)
 
 
 async def test_what_is_older_than_the_window_is_forgotten(server: EmbeddedStore) -> None:
@@ -131,8 +140,8 @@ async def test_who_said_it_makes_no_other_news(desk: Api) -> None:
 
 
 async def test_an_update_is_no_duplicate_of_itself(desk: Api) -> None:
-    alert_id = (await desk.publish(QUAKE))["alert"]["id"]
-    assert (await desk.change("update", alert_id, {"headline": AGAIN["headline"]}, If_Match='"1"')).status_code == 200
+    said = (await desk.publish(QUAKE))["alert"]["id"]
+    assert (await desk.change("update", said, {"headline": AGAIN["headline"]}, If_Match='"1"')).status_code == 200
 
 
 async def test_a_repeated_key_gets_its_answer_and_no_refusal(desk: Api) -> None:
@@ -171,3 +180,38 @@ async def test_a_draft_is_only_remarked_since_it_does_not_go_out_now(desk: Api) 
     answer = await desk.post(AGAIN, "correspondent")
     assert (answer.status_code, answer.json()["state"]) == (202, "draft")
     assert len(remarks(answer.json())) == 1
+
+
+async def test_a_process_that_has_just_started_knows_what_was_said_before_it(server: EmbeddedStore) -> None:
+    async with guarded(server) as first:
+        made = await first.publish(QUAKE)
+        gone = await first.publish(ELSEWHERE)
+        await first.kill(gone["alert"]["id"])
+    async with guarded(server) as second:
+        assert [found["id"] for found in (await second.post(AGAIN)).json()["duplicates"]] == [made["alert"]["id"]]
+        assert (await second.post(ELSEWHERE)).status_code == 201
+
+
+async def test_what_was_released_is_before_everybodys_eyes_again(desk: Api) -> None:
+    said = (await desk.publish(QUAKE))["alert"]["id"]
+    assert (await desk.change("hold", said)).status_code == 200
+    assert (await desk.change("release", said)).status_code == 200
+    assert (await desk.post(AGAIN)).status_code == 409
+
+
+async def test_what_has_expired_may_be_said_again(desk: Api) -> None:
+    await desk.publish({**QUAKE, "expires": moment.to_text(now_ms() + 400)})
+    assert (await desk.post(AGAIN)).status_code == 409
+    async with asyncio.timeout(10):
+        while (await desk.post(AGAIN)).status_code != 201:
+            await asyncio.sleep(0.05)
+
+
+def test_of_a_wire_the_newest_are_kept_and_no_more() -> None:
+    wires, ticker = Wires(), Ticker(2 * ALERTS_MAX, 60)
+    recent = Recent(wires)
+    for number in range(1, ALERTS_MAX + 8):
+        ticker.apply(number, make_alert(number), b"")
+    wires.on_loaded(Wire(WireName("en"), Backlog("epoch", 0, 10), ticker))
+    kept = [alert.id for alert, _, _ in recent.alerts(WireName("en"), NOW_MS, 1000)]
+    assert kept == [alert_id(number) for number in range(ALERTS_MAX + 7, 7, -1)]
