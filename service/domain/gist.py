@@ -147,7 +147,8 @@ def _meant(line: Sequence[Item], at: int) -> str:
         return "may-month"
     if name == "strike":
         return "hit" if any(item.text in HAZARDS for item in line) else "walkout"
-    if name == "new" and any(after.text in HAZARDS for after in line[at + 1 : at + 1 + _REACH]):
+    beside = (*line[max(0, at - 1) : at], *line[at + 1 : at + 1 + _REACH])  # an adjective may stand behind its noun
+    if name == "new" and any(item.text in HAZARDS for item in beside):
         return "another"
     return name
 

@@ -97,7 +97,7 @@ train: train, rail, railway, railroad, express, commuter train
 bus: bus, coach, buses, minibus
 truck: truck, lorry, lorries, tanker truck, hgv
 car: car, automobile
-plane: plane, aircraft, jet, airliner, aeroplane, airplane, airbus, boeing, passenger jet, light aircraft
+plane: plane, aircraft, jet, airliner, aeroplane, airplane, passenger jet, light aircraft
 ferry: ferry, ferries
 ship: ship, vessel, freighter, cargo ship, container ship, tanker, boat carrying, liner, cruise ship, trawler
 boat: boat, dinghy
@@ -143,7 +143,7 @@ telescope: telescope, observatory
 
 close: close, closes, closed, closing, closure, shut, shuts, shutting, shut down, shuts down, shutdown, shuttered,
     close off, seal off, sealed off, cordon off, barricade
-open: open, opens, opened, opening, inaugurate, inauguration, unveils new, inaugurates
+open: open, opens, opened, opening, inaugurate, inauguration, inaugurates
 resume: resume, resumption, reopen, restart, re-open, back in service, running again, back to normal, restore,
     restored, back in operation, open again, opens again, resumes, back on track, running normally, back up, back on,
     switch back on, has power again, have electricity again
@@ -190,8 +190,8 @@ mourn: mourn, mourning, tribute, commemorate, pay tribute, pays tribute, pay tri
 respond: respond, react, reaction, response
 visit: visit, travel to, travels to, trip to, tour of
 search: search, hunt for, hunt, look for, looking for, search for
-find: find, found, discover, locate, discovery, recover, recovered, identify, identified, detect, unveil, uncover,
-    unearth, turn up, turned up, trace, come across, spotted alive
+find: find, found, discover, locate, discovery, recover, recovered, identify, identified, detect, unearth, turn up,
+    turned up, trace, come across, spotted alive
 investigate: investigate, investigation, inquiry, enquiry, investigator, look into, looks into
 repair: repair, fix, clean-up, cleanup, clean up, rebuild, reconstruction
 return: return, come back, comes back, back home, go home, goes home, comeback, back on earth
@@ -625,6 +625,8 @@ vote-count: count, tally
 freight: freight, cargo, goods
 as: as, while, with
 lose-contact: lose contact, loses contact, lost contact, contact lost, loss of contact, contact is lost
+present: present, presents, introduce, unveil, unveils, uncover, showcase, debut of
+barrel: barrel, bpd, barrels a day, barrels per day
 """
 
 EMPTY = """a an the of in on at for is are was were be been being has have had having it its their his her this that

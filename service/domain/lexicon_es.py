@@ -109,7 +109,7 @@ train: tren, trenes, ferrocarril, ferroviario, ferroviaria, convoy
 bus: autobús, autobuses, bus, ómnibus, autocar, colectivo
 truck: camión, camiones, tráiler
 car: coche, coches, auto, automóvil, carro, turismo
-plane: avión, aviones, aeronave, avioneta, aparato, airbus, boeing
+plane: avión, aviones, aeronave, avioneta, aparato
 ferry: ferri, ferry, transbordador, ferris, ferries, transbordadores
 ship: barco, buque, navío, embarcación, carguero, barcos, buques, petrolero, crucero, pesquero
 boat: bote, lancha, patera
@@ -316,7 +316,7 @@ rate: tipo, tipos, tipo de interés, tipos de interés, tasa de interés, tasas 
     referencia, precio del dinero
 share: acción, acciones
 price: precio, precios, coste
-oil: petróleo, crudo, brent, barril
+oil: petróleo, crudo, brent
 gold: oro, áureo
 inflation: inflación, ipc, precios de consumo, alza de precios
 unemployment: desempleo, paro registrado, desocupación
@@ -594,6 +594,8 @@ lose-contact: pierde el contacto, pierde contacto, perdido el contacto, pérdida
 as: mientras, ante la llegada de, a la espera de
 detain-or-stop: detener, detiene, detienen
 see: visible, se podrá ver, se puede ver, ver, vista
+present: presenta, presentar, presentan, desvela, da a conocer su
+barrel: barril, barriles
 """
 
 EMPTY = """el la los las lo un una uno en y o u e que se su sus es son fue fueron ser ha han había había sido está

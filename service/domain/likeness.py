@@ -22,7 +22,9 @@ from service.domain.meanings import (
     MODALS,
     NEAR,
     OPPOSITES,
+    RISEN,
     STOPPED,
+    TOLL,
     TURNS,
 )
 from service.domain.numerals import loosely
@@ -204,6 +206,8 @@ def _turn(one: Gist, other: Gist, only_one: frozenset[str], only_other: frozense
         turns -= MODALS
     if one.denies != other.denies:
         turns -= STOPPED
+    if one.words & TOLL and other.words & TOLL and one.numbers & other.numbers:
+        turns -= RISEN
     if one.core & other.core & HAPPENINGS:
         turns -= LIGHT
     for extreme, ways in EXTREMES.items():

@@ -25,6 +25,10 @@ TURNS = _names("""aftershock kill injure missing toll rescue evacuate survivor l
     detain-or-stop""")
 """What makes other news of the same event, where only one of two lines says it."""
 
+TOLL = _names("toll kill")
+RISEN = _names("up toll kill arrive qualify")
+"""How many have died is a number; that it has risen to it is said or not."""
+
 LIGHT = _names("""approach expect may plan warn alert fear again find search up down hold strengthen weaken slow
     investigate urge visit hospital""")
 """Of these, what is only a detail where both lines agree on what has happened."""
@@ -46,7 +50,8 @@ _PAIRS = """accept reject, candidate withdraw, close open, strike-down uphold, l
     win lose, win draw, lose draw, qualify eliminate, pass reject, arrest release, convict acquit, launch land,
     takeoff land, arrive depart, buy sell, ban allow, appoint sack, appoint resign, high low, weaken strengthen,
     contain spread, extend end, ban lift, begin delay, launch delay, launch cancel, open delay, sign reject,
-    missing find, find search, export import, rescue kill, continue end, continue suspend"""
+    missing find, find search, export import, rescue kill, continue end, continue suspend, descend launch,
+    descend takeoff, win qualify"""
 _opposites: dict[str, set[str]] = {}
 for _pair in _PAIRS.split(","):
     _one, _other = _pair.split()
@@ -126,7 +131,7 @@ _NEAR = """wildfire fire, ferry ship, boat ship, boat ferry, bus vehicle, truck 
     strike-down reject, ban reject, strike-down cancel, uphold pass, power outage, voter election, voter pass,
     govern government, leave depart, man people, woman people, child people, depart launch, school student,
     raise-or-lift lift, detain-or-stop arrest, detain-or-stop suspend, detain-or-stop slow, suspend hold, layoff
-    down, worker job"""
+    down, worker job, present open, present find, present launch"""
 _FAMILIES = """suspend end cancel close withdraw block switch-off
     begin open resume
     resume return again
