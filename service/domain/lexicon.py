@@ -5,6 +5,7 @@ the same names in every language (`service/domain/meanings.py` says how they rel
 itself.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ import msgspec
 from service.domain.folding import fold, words
 
 PHRASE_WORDS_MAX = 5
+_WORD = re.compile(r"[^\W_]+")
 Value = TypeVar("Value")
 
 Phrases = dict[str, tuple[tuple[tuple[str, ...], str], ...]]
@@ -67,9 +69,11 @@ def lexicon(
     """
     single: dict[str, str] = {}
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for line in (*filter(None, meanings.replace("\n    ", " ").splitlines()), f"officials: {', '.join(sources)}"):
+    said = meanings.replace("\n    ", " ") + f"officials: {', '.join(sources)}"
+    # folded as a whole: thousands of words one by one would be felt at every start
+    for line in fold(said.translate(APOSTROPHES)).splitlines():
         name, _, listed = line.partition(":")
-        for first, *rest in filter(None, map(_words, listed.split(","))):
+        for first, *rest in filter(None, map(_WORD.findall, listed.split(","))):
             assert len(rest) < PHRASE_WORDS_MAX, f"{first} {rest} is no phrase but a sentence"
             if rest:
                 phrases.setdefault(stem(first), []).append((tuple(map(stem, rest)), name))
