@@ -16,7 +16,7 @@ from service.desk import Actor, Desk
 from service.domain.alert import Author
 from service.domain.errors import FlashwireError, NotFound, VersionStale
 from service.domain.lifecycle import WrongState
-from service.store import expiring, pending
+from service.store import expiring, history, pending
 from service.store.connection import Store
 from service.tray import Tray
 from workers.scheduler import metrics
@@ -75,9 +75,12 @@ class Rounds:
         try:
             released = await self._unless_changed(alert_id, self._tray.release_due)
         except NotFound:
-            # it has been published, and a restored store knows it twice; or it was kept for too long
+            # nothing is kept of it: it has been published, or waited for too long
             await pending.forget(self._store, alert_id)
             return
+        if not released and await history.read(self._store, alert_id) is not None:
+            # a backup may know an alert as both, if it was made while that was published
+            await pending.forget(self._store, alert_id)
         if released and due_ms is not None:
             metrics.RELEASED.inc()
             metrics.RELEASED_LATE_SECONDS.set(max(0, self._now_ms() - due_ms) / 1000)
