@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
+from service.api.duplicates import Duplicates
 from service.api.recent import ALERTS_MAX, Recent
 from service.api.wires import Wires
 from service.clock import now_ms
 from service.domain import moment
 from service.domain.backlog import Backlog
+from service.domain.checks import check_alert
+from service.domain.errors import StoreUnavailable
 from service.domain.ticker import Ticker
 from service.store.embedded import EmbeddedStore
 from service.store.keys import WireName
 from service.wire import Wire
 from tests import guards
 from tests.api.conftest import Api, serving, settings_for
-from tests.domain.making import NOW_MS, alert_id, make_alert
+from tests.domain.making import NEWSROOM, NOW_MS, alert_id, make_alert
 
 QUAKE = {"edition": "en", "level": "urgent", "headline": "Magnitude 5.2 earthquake shakes Port Alder"}
 AGAIN = {**QUAKE, "headline": "Port Alder shaken by 5.2-magnitude quake"}
@@ -215,3 +218,25 @@ def test_of_a_wire_the_newest_are_kept_and_no_more() -> None:
     wires.on_loaded(Wire(WireName("en"), Backlog("epoch", 0, 10), ticker))
     kept = [alert.id for alert, _, _ in recent.alerts(WireName("en"), NOW_MS, 1000)]
     assert kept == [alert_id(number) for number in range(ALERTS_MAX + 7, 7, -1)]
+
+
+async def test_who_waited_for_a_twin_that_failed_goes_out() -> None:
+    duplicates = Duplicates(NEWSROOM, Recent(Wires()))
+    draft = check_alert(QUAKE, NEWSROOM, NOW_MS, allow_http=True)
+    went: list[str] = []
+
+    async def publish(name: str, held: asyncio.Event) -> None:
+        async with duplicates.guard(draft, False, NOW_MS, goes_out=True):
+            went.append(name)
+            await held.wait()
+            raise StoreUnavailable("nobody knows")
+
+    held = asyncio.Event()
+    first, second = asyncio.create_task(publish("first", held)), asyncio.create_task(publish("second", held))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert went == ["first"]
+    held.set()
+    ended = await asyncio.gather(first, second, return_exceptions=True)
+    assert went == ["first", "second"]
+    assert {type(end) for end in ended} == {StoreUnavailable}
