@@ -1,34 +1,27 @@
 """kill -9 of the API wherever a verb upon what is not public can be cut off: repeated with the same key it is one
 version, one line of the audit and one answer.
 
-The cases come from the lifecycle's table, the saboteur from test_crash_points.
+The cases come from the lifecycle's table, the saboteur from saboteur.py.
 """
 
-import asyncio
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import httpx
 import pytest
 
-from config.settings import VALKEY_CONF
 from service.clock import now_ms
 from service.domain import lifecycle, moment
 from service.domain.alert import State
 from service.domain.lifecycle import TABLE, Verb
 from service.domain.revision import Revision
-from service.store import access, embedded, keys, stream
-from service.store.connection import Store, for_commands
-from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
-from tests.e2e.test_crash_points import Api, Cut, Point, Relay, Request, name_of
+from service.store import access, keys, stream
+from service.store.connection import Store
+from tests.e2e.saboteur import Api, Case, Cut, Point, Relay, Request, answered, cut_off, on_a_store
 from tests.entries import EN
-from tests.stores import until
-
-Case = tuple[State | None, Verb]
 
 BY_CLOCK: list[Case] = [("scheduled", "publish")]
 """The scheduler's, see test_embargo."""
@@ -96,14 +89,7 @@ def cut_at(point: Point) -> list[Case]:
     return [case for case in CASES if point == "before the client" or TABLE[case] is not None]
 
 
-async def answered(api: Api, request: Request) -> httpx.Response:
-    answer = await api.send(request)
-    assert answer is not None
-    assert answer.status_code in (200, 202), answer.text
-    return answer
-
-
-async def prepared(api: Api, desk: Desk, case: Case, name: str) -> Request:
+async def prepared(desk: Desk, api: Api, case: Case, name: str) -> Request:
     state = case[0]
     request = desk.first(case, name)
     if state is None:
@@ -116,27 +102,6 @@ async def prepared(api: Api, desk: Desk, case: Case, name: str) -> Request:
         kill = desk.request(DUTY, f"/v1/alerts/{alert['id']}/kill", {}, f"kill {name}")
         alert = (await answered(api, kill)).json()["alert"]
     return desk.then(case, alert, name)
-
-
-async def cut_off(api: Api, relay: Relay, desk: Desk, point: Point) -> dict[Case, Cut]:
-    """Every case that has this point, cut off there by one kill, then repeated twice."""
-    cases = cut_at(point)
-    requests = await asyncio.gather(*(prepared(api, desk, case, name_of(case, point)) for case in cases))
-    twins = await asyncio.gather(*(prepared(api, desk, case, f"{name_of(case, point)} undisturbed") for case in cases))
-    undisturbed = await asyncio.gather(*(answered(api, request) for request in twins))
-    relay.holds = point
-    sending = [asyncio.create_task(api.send(request)) for request in requests]
-    if point == "before the client":
-        await asyncio.wait(sending)
-    else:
-        await until(lambda: relay.held == len(cases), within_s=10)
-    await api.kill()
-    await relay.cut()
-    lost = [await task for task in sending]
-    await api.start()
-    repeated = await asyncio.gather(*(answered(api, request) for request in requests))
-    again = await asyncio.gather(*(answered(api, request) for request in requests))
-    return dict(zip(cases, map(Cut, lost, repeated, again, undisturbed), strict=True))
 
 
 @dataclass
@@ -156,7 +121,10 @@ async def besiege(folder: Path, store_path: Path, store: Store) -> Siege:
     async with relay.open():
         await api.start()
         try:
-            cuts = {point: await cut_off(api, relay, desk, point) for point in get_args(Point)}
+            cuts = {
+                point: await cut_off(api, relay, point, cut_at(point), partial(prepared, desk))
+                for point in get_args(Point)
+            }
         finally:
             await api.kill()
     audit: dict[str, list[dict[str, Any]]] = {}
@@ -168,24 +136,8 @@ async def besiege(folder: Path, store_path: Path, store: Store) -> Siege:
 
 
 @pytest.fixture(scope="module")
-def siege(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Siege]:
-    path = tmp_path_factory.mktemp("siege")
-    folder = DataFolder.hold(path / "store", "a test")
-    server = EmbeddedStore(folder, VALKEY_CONF)
-    server.start()
-
-    async def run() -> Siege:
-        store = for_commands(server.url, 5.0)
-        try:
-            return await besiege(path, embedded.socket_path(path / "store"), store)
-        finally:
-            await store.aclose()
-
-    try:
-        yield asyncio.run(run())
-    finally:
-        server.kill()
-        folder.release()
+def siege(tmp_path_factory: pytest.TempPathFactory) -> Siege:
+    return on_a_store(tmp_path_factory.mktemp("siege"), besiege)
 
 
 EVERY = [(point, *case) for point in get_args(Point) for case in cut_at(point)]
