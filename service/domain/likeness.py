@@ -170,9 +170,9 @@ def _match(one: frozenset[str], other: frozenset[str]) -> tuple[frozenset[str], 
         return one, other, 0
     left, right = set(one), set(other)
     pairs = 0
-    for word in sorted(one):
-        twin = next((twin for twin in sorted(right) if _nearly(word, twin)), None)
-        if twin is not None:
+    # in one order for both ways round, so that the verdict does not depend on which line came first
+    for word, twin in sorted(((a, b) for a in one for b in other if _nearly(a, b)), key=sorted):
+        if word in left and twin in right:
             left.remove(word)
             right.remove(twin)
             pairs += 1
