@@ -169,7 +169,7 @@ class System:
         if b"valkey-server" in command or b"redis-server" in command:
             return "store"
         words = command.split(b"\0")
-        for kind in ("api", "sandbox"):
+        for kind in ("api", "sandbox", "scheduler"):
             if kind.encode() in words:
                 return kind
         if b"--part" in words:
