@@ -99,6 +99,9 @@ def _apart(one: Gist, other: Gist) -> str | None:
                 return "other-number"
             if any(value.startswith("o:") for value in left | right):
                 return "other-order"
+    # what is a code in one line may be all digits in the other, as names of hexadecimal digits are
+    if any(mine.codes - yours.codes and yours.numbers - mine.numbers for mine, yours in ((one, other), (other, one))):
+        return "other-names"
     for counted in one.counts.keys() & other.counts.keys():
         if not one.counts[counted] & other.counts[counted]:
             return "other-count"
@@ -229,7 +232,9 @@ def _unmatched(
         return "opposite"
     if only_one and only_other and (apart := _substituted(one, other, only_one, only_other, matched)):
         return apart
-    if matched < WORDS_MIN:
+    # a word in one line where the other has a number
+    in_place = (only_one and other.numbers - one.numbers) or (only_other and one.numbers - other.numbers)
+    if matched < WORDS_MIN or (in_place and _is_one_change(one.line, other.line)):
         return "other-words"
     longer = max(_size(one), _size(other))
     if matched / longer < SHARE_MIN:

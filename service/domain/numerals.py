@@ -9,15 +9,23 @@ from collections.abc import Iterator
 
 import msgspec
 
+_UNITS = (
+    "km|m|cm|mm|kg|g|t|ha|k|bn|mn|tn|am|pm|th|st|nd|rd|h|hr|hrs|mph|kmh|kph|gb|tb|mb|mw|gw|kw|ft|in|mi|s|min|p|x"
+    "|eur|usd"
+)
+"""What is written together with a number and leaves it one; other letters make a name of it: A320, 4G, 2f96f932."""
+
 # In this order: what is longer and surer first.
 TOKEN = re.compile(
     r"(?P<time>\b(?:[01]?\d|2[0-3])[:.h][0-5]\d(?=\s?(?:[ap]\.?m\b|gmt\b|utc\b))|\b(?:[01]?\d|2[0-3]):[0-5]\d\b)"
     r"|(?P<score>(?<![\d.,])\d{1,3}\s?[-–—‑]\s?\d{1,3}(?![\d.,]*\d)(?![-–—‑]?[^\W\d_]))"
-    r"|(?P<code>[^\W\d_]+\d[^\W_]*|\d+[^\W\d_]+\d[^\W_]*)"
+    r"|(?P<code>(?![\u0600-\u06ff])[^\W\d_]+\d[^\W_]*"
+    rf"|(?!\d{{1,3}}[acfo](?![^\W_]))\d+(?!(?:{_UNITS})(?![^\W_]))[^\W\d_][^\W_]*)"
     r"|(?P<number>(?<!\d)\d{1,3}(?: \d{3})+(?![\d.,])|\d+(?:[.,٫٬]\d+)*)"
     r"|(?P<word>[^\W\d_]+(?:['’`´][^\W\d_]+)*)"
     r"|(?P<sign>[%٪$€£])"
     r"|(?P<break>[,;:.!?،؛؟–—…|]|(?<=\s)-(?=\s))",
+    re.IGNORECASE,
 )
 """What a line is made of; quotes, brackets and the like stand for nothing."""
 
