@@ -96,7 +96,9 @@ class Duplicates:
     def _like(self, gist: Gist, name: WireName, now_ms: int) -> tuple[Duplicate, ...]:
         found = [
             (likeness, alert, age_ms)
-            for alert, other, age_ms in self._recent.alerts(name, now_ms, self._guards.near_duplicate_window_s * 1000)
+            for alert, other, age_ms in self._recent.like(
+                gist, name, now_ms, self._guards.near_duplicate_window_s * 1000
+            )
             if (likeness := compare(gist, other)).same
         ]
         found.sort(key=lambda each: -each[0].score)  # stable: of two the newer one first

@@ -5,6 +5,7 @@ irregular stands in the language's lexicon.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 # Longest first. What is left must have three letters.
 _ES_ENDINGS = (
@@ -15,8 +16,11 @@ _ES_ENDINGS = (
 _AR_PREFIXES = ("وبال", "وكال", "وال", "بال", "كال", "فال", "ولل", "لل", "ال")
 _AR_ENDINGS = ("هما", "يات", "تان", "تين", "ات", "ون", "ين", "ان", "يه", "يا", "ها", "هم", "وا", "ه", "ي", "ت", "ا")
 _LETTERS_MIN = 3
+STEMS_KEPT = 8192
+"""Of each language: a headline is read while its editor waits, and asks for each of its words several times."""
 
 
+@lru_cache(STEMS_KEPT)
 def english(word: str) -> str:
     """Plurals, tenses and possessives."""
     if len(word) <= _LETTERS_MIN:
@@ -41,6 +45,7 @@ def _english_plural(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
+@lru_cache(STEMS_KEPT)
 def spanish(word: str) -> str:
     """Plurals, genders and the common endings of verbs."""
     for ending in _ES_ENDINGS:
@@ -49,6 +54,7 @@ def spanish(word: str) -> str:
     return word
 
 
+@lru_cache(STEMS_KEPT)
 def arabic(word: str) -> str:
     """Article and what is written together with it, endings of number and gender, the prefix of a verb.
 
