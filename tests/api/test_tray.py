@@ -114,6 +114,8 @@ async def test_an_edit_of_what_was_approved_asks_again(desk: Api) -> None:
     assert (scheduled.status_code, scheduled.json()["state"]) == (200, "scheduled")
     seen = (await desk.get(f"/v1/alerts/{alert_id}", "editor")).json()
     assert (seen["state"], seen["approvedBy"]["name"]) == ("scheduled", "duty desk")
+    (waits_so,) = (await desk.get(f"/v1/alerts/{alert_id}/versions", "editor")).json()["versions"]
+    assert waits_so == seen
     edited = await desk.change("update", alert_id, {"headline": "Rover lands"}, "editor", If_Match='"2"')
     assert edited.json()["state"] == "awaiting-approval"
     assert (await desk.get(f"/v1/alerts/{alert_id}", "editor")).json()["approvedBy"] is None
