@@ -6,6 +6,7 @@ answered 201 stands, and no process but the store is ever started again.
 
 import asyncio
 import contextlib
+import math
 import os
 import random
 import signal
@@ -60,7 +61,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to the store, and from when till when it was so."""
+    """What happened to the store, and from when till when it certainly was so."""
 
     what: str
     from_s: float
@@ -235,15 +236,17 @@ class Site:
 
     async def happen(self, what: str) -> tuple[Event, float]:
         """Let it happen, and wait until the next alert is accepted; the event, and after how long that was."""
-        said = True
+        said, until_s = True, math.inf
         match what:
             case "paused":
+                until_s = time.monotonic() + self._for_s  # it begins after this, and lasts so long
                 begun_s = await self._say("CLIENT", "PAUSE", int(self._for_s * 1000), "ALL")
                 await asyncio.sleep(self._for_s)
             case "stopped":
                 self._system.signal("store", signal.SIGSTOP)
                 begun_s = time.monotonic()
                 await asyncio.sleep(self._for_s)
+                until_s = time.monotonic()
                 self._system.signal("store", signal.SIGCONT)
             case "slow":
                 async with self._slow():
@@ -254,17 +257,20 @@ class Site:
             case "out of memory":
                 begun_s = await self._say("CONFIG", "SET", "maxmemory", "1mb")
                 await asyncio.sleep(self._for_s)
+                until_s = time.monotonic()
                 await self._say("CONFIG", "SET", "maxmemory", "0")
             case "full":
                 begun_s = time.monotonic()
                 filling = self._system.data_dir / "filling"
                 await asyncio.to_thread(fill, filling)
                 await asyncio.sleep(self._for_s)
+                until_s = time.monotonic()
                 filling.unlink()
             case "torn":
                 begun_s, log = await self._take_down()
                 with log.open("ab") as file:  # half of a write that nobody was told of
                     file.write(b"*3\r\n$3\r\nSET\r\n$4\r\nhal")
+                until_s = time.monotonic()
                 os.kill(self._system.ready["pid"], signal.SIGCONT)
             case _:
                 begun_s, log = await self._take_down()
@@ -276,6 +282,7 @@ class Site:
                 with contextlib.suppress(AssertionError):  # whether it was said is the checker's to judge
                     await self._until(lambda: REMEDY in self._system.log(), "the damage is noticed")
                 said = REMEDY in self._system.log()
+                until_s = time.monotonic()
                 log.write_bytes(whole)
         await self._until(lambda: embedded.is_running(self._system.data_dir), f"the store is back after {what}")
         back_s = time.monotonic()
@@ -283,7 +290,7 @@ class Site:
             lambda: any(one.status == 201 and one.begun_s > back_s for one in self.answers), f"it goes on after {what}"
         )
         first_s = min(one.ended_s for one in self.answers if one.status == 201 and one.ended_s > back_s)
-        return Event(what, begun_s, back_s, said), first_s - back_s
+        return Event(what, begun_s, min(until_s, back_s), said), first_s - back_s
 
     def _accepted_since(self, at_s: float) -> bool:
         return any(one.status == 201 and one.begun_s > at_s for one in self.answers)
