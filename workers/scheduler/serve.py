@@ -36,6 +36,7 @@ TIMEOUT_S = 10
 TRIES_MAX = 3
 """A job that fails is nothing lost: the next round finds what it was for."""
 HEADS_EVERY_S = 1.0
+JOBS_AGAIN_S = 1.0
 
 
 class CannotSchedule(Exception):
@@ -85,16 +86,20 @@ class Process:
         )  # fmt: skip
         tray = Tray(self._store, newsroom, kept, desk, expires_default_s=settings.expires_default_s, now_ms=now_ms)
         self._rounds = Rounds(self._store, desk, tray, pool, now_ms)
-        self._worker = Worker(
-            [func(_release, name="release", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
-            queue_name=QUEUE, redis_pool=pool, ctx={"rounds": self._rounds}, poll_delay=POLL_S,
-            health_check_interval=5, handle_signals=False, job_serializer=arq_ground.pack,
-            job_deserializer=arq_ground.unpack, log_results=False,
-        )  # fmt: skip
+        self._pool = pool
 
     def parts(self) -> tuple[Any, ...]:
         """What must run as long as the process; none of it ever ends by itself."""
-        return (self._watch.follow(), self._heads.follow(), self._rounds.follow(), self._worker.main())
+        return (self._watch.follow(), self._heads.follow(), self._rounds.follow(), self._jobs())
+
+    async def _jobs(self) -> None:
+        """Run the jobs, for ever: arq's worker ends with the store's connection, and an outage is a pause."""
+        while True:
+            try:
+                await _worker(self._pool, self._rounds).main()
+            except (RedisError, OSError, TimeoutError) as problem:
+                log.warning("no jobs come; the rounds go on", why=str(problem) or type(problem).__name__)
+            await asyncio.sleep(JOBS_AGAIN_S)
 
     def readiness(self) -> Readiness:
         reasons = () if self._rounds.hearing else ("the store is not heard, or takes nothing",)
@@ -102,6 +107,14 @@ class Process:
 
     async def close(self) -> None:
         await self._store.aclose()
+
+
+def _worker(pool: ArqRedis, rounds: Rounds) -> Worker:
+    return Worker(
+        [func(_release, name="release", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
+        queue_name=QUEUE, redis_pool=pool, ctx={"rounds": rounds}, poll_delay=POLL_S, health_check_interval=5,
+        handle_signals=False, job_serializer=arq_ground.pack, job_deserializer=arq_ground.unpack, log_results=False,
+    )  # fmt: skip
 
 
 async def _release(ctx: dict[str, Any], alert_id: str) -> None:
