@@ -152,11 +152,15 @@ class Desk:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        roles = {"ann": "duty", "ben": "duty", "cem": "duty", "drill ann": "duty", "drill ben": "duty"}
         self._admin = system.done("keys", "create", "--role", "admin", "--name", "admin")["key"]
-        self.keys = {name: self._key(role, name, test=name.startswith("drill")) for name, role in roles.items()}
-        self.keys["ann, other key"] = self._key("duty", "Ann")
         self._serial = 0
+        self.keys: dict[str, str] = {}
+
+    def take_new_keys(self) -> None:
+        """Of the same persons: the audit notes only so many refusals of a key in a minute."""
+        names = ("ann", "ben", "cem", "drill ann", "drill ben")
+        self.keys = {name: self._key("duty", name, test=name.startswith("drill")) for name in names}
+        self.keys["ann, other key"] = self._key("duty", "Ann")
 
     def _key(self, role: str, name: str, *, test: bool = False) -> str:
         made = self._system.ask("/v1/keys", {"role": role, "name": name, "test": test}, key=self._admin)
@@ -261,7 +265,10 @@ async def observe(seed: int, rounds: int) -> tuple[list[Case], dict[str, float]]
 def _all_trials(system: System, rounds: int, readers: set[str], testers: list[Phone]) -> list[Case]:
     desk, sandbox = Desk(system), Sandbox(system)
     with ThreadPoolExecutor(2) as pool:
-        all_tried = [desk.run(trial, pool) for _ in range(rounds) for trial in TRIALS]
+        all_tried = []
+        for _ in range(rounds):
+            desk.take_new_keys()
+            all_tried += [desk.run(trial, pool) for trial in TRIALS]
     last = desk.posted("own-by-other-key")
     desk.do(last, "ben", "approve")
     # the last alert was let out after all others, and its phones have rung: so has all else that was to ring

@@ -31,7 +31,7 @@ ACCEPTS_PER_TURN = 32
 OUT_OF_DESCRIPTORS_PAUSE_S = 0.2
 ROOM_AT_ONCE = 16
 """So many of those who have not said what they want go together, or a crowd of them would hold the door shut."""
-WASTED_MAX, WASTED_WITHIN_S = 200, 0.1
+WASTED_MAX, WASTED_WITHIN_S = 20, 0.01
 """After so many connections that came to nothing in so short a time, the rest of it belongs to those who are inside: a
 flood of garbage waits in the kernel's queue, and with it whoever knocks meanwhile. Readers who are let in are no waste,
 however many come back at once."""
