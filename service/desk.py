@@ -134,22 +134,24 @@ class Desk:
 
     async def publish(self, draft: Draft, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         """Put a new alert on its wire. Raises Braked, NotDurable, StoreUnavailable, IdempotencyMismatch."""
-        transition = lifecycle.decide(None, "publish")
-        assert transition is not None, "publishing changes something"
-        now_ms = self._now_ms()
-        alert = versions.first(
-            draft, transition, self._newsroom, alert_id=new_id(), story=draft.story or new_id(),
-            status="Exercise" if actor.test else "Actual", now_ms=now_ms,
-            expires_ms=draft.expires_ms or now_ms + self._expires_default_ms,
-        )  # fmt: skip
-        record = Record(
-            alert=alert, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
-            reason=draft.override_reason,
-        )  # fmt: skip
-        warnings = (*draft.warnings, *await siblings.unknown(self._store, draft.story, alert.status))
+        transition, now_ms = lifecycle.change(None, "publish"), self._now_ms()
+        expires_ms = draft.expires_ms or now_ms + self._expires_default_ms
+        record = self.first(draft, transition, actor, now_ms, expires_ms)
+        warnings = (*draft.warnings, *await siblings.unknown(self._store, draft.story, record.alert.status))
         return await self.append(
             "publish", transition, record, None, actor, idempotency, now_ms, warnings, draft.override
         )
+
+    def first(self, draft: Draft, transition: Transition, actor: Actor, now_ms: int, expires_ms: int) -> Record:
+        """Version 1 of what `actor` has drafted, with an id of its own."""
+        alert = versions.first(
+            draft, transition, self._newsroom, alert_id=new_id(), story=draft.story or new_id(),
+            status="Exercise" if actor.test else "Actual", now_ms=now_ms, expires_ms=expires_ms,
+        )  # fmt: skip
+        return Record(
+            alert=alert, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
+            reason=draft.override_reason,
+        )  # fmt: skip
 
     async def change(
         self, verb: ChangeVerb, alert_id: str, actor: Actor, *, amend: Amend | None = None, reason: str | None = None,
@@ -187,8 +189,7 @@ class Desk:
         record, now_ms = stored.record, self._now_ms()
         if record.state not in lifecycle.EXPIRING or moment.from_text(record.alert.expires) > now_ms:
             return None
-        transition = lifecycle.decide(record.state, "expire")
-        assert transition is not None, "what can expire changes"
+        transition = lifecycle.change(record.state, "expire")
         alert = versions.following(record.alert, transition, now_ms)
         expired = msgspec.structs.replace(record, alert=alert, state=transition.state, reason=None)
         return await self.append("expire", transition, expired, record, actor, None, now_ms, ())

@@ -5,20 +5,18 @@ that also empties its place here, so that it is published once or not at all.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import msgspec
 
 from service import siblings
-from service.desk import DECIDE_AGAIN_MAX, Actor, Answer, Desk, Outcome, new_id, waiting
+from service.desk import DECIDE_AGAIN_MAX, Actor, Answer, Desk, Outcome, waiting
 from service.domain import audit, lifecycle, moment, roles, versions
 from service.domain import pending as rules
-from service.domain.alert import Record
 from service.domain.audit import Act, Changes
 from service.domain.checks import Draft
 from service.domain.errors import ApprovalLapsed, Forbidden, NotFound, VersionStale
 from service.domain.fields import Notice
-from service.domain.lifecycle import Transition, Verb, WrongState
+from service.domain.lifecycle import Verb, WrongState
 from service.domain.newsroom import Newsroom
 from service.domain.pending import Pending
 from service.domain.redrafts import Redraft
@@ -51,22 +49,15 @@ class Tray:
         """Keep a new alert that is to wait; `verb` says how. Raises PendingFull, NotDurable, StoreUnavailable,
         IdempotencyMismatch.
         """
-        transition = _decided(None, verb)
+        transition = lifecycle.change(None, verb)
         now_ms = self._now_ms()
-        first = versions.first(
-            draft, transition, self._newsroom, alert_id=new_id(), story=draft.story or new_id(),
-            status="Exercise" if actor.test else "Actual", now_ms=now_ms,
-            expires_ms=self._expires_ms(draft.expires_ms, draft.publish_at_ms, now_ms),
-        )  # fmt: skip
-        record = Record(
-            alert=first, state=transition.state, author=actor.author, push=draft.push, note=draft.note,
-            reason=draft.override_reason,
-        )  # fmt: skip
+        expires_ms = self._expires_ms(draft.expires_ms, draft.publish_at_ms, now_ms)
+        record = self._desk.first(draft, transition, actor, now_ms, expires_ms)
         pending = Pending(
             record=record, publish_at=_text(draft.publish_at_ms), expires=_text(draft.expires_ms),
             hands=(actor.author,), asked_at=moment.to_text(now_ms),
         )  # fmt: skip
-        warnings = (*draft.warnings, *notices, *await siblings.unknown(self._store, draft.story, first.status))
+        warnings = (*draft.warnings, *notices, *await siblings.unknown(self._store, draft.story, record.alert.status))
         return await self._keep(verb, None, pending, actor, idempotency, now_ms, warnings, draft.override)
 
     async def change(
@@ -145,7 +136,7 @@ class Tray:
     ) -> Outcome:
         alert = redraft.alert
         verb = rules.verb_to_amend(pending, actor.role, alert.level, redraft.publish_at_ms, self._newsroom.guards)
-        transition = _decided(pending.record.state, verb)
+        transition = lifecycle.change(pending.record.state, verb)
         alert = versions.redrafted(alert, now_ms)
         alert = msgspec.structs.replace(
             alert, expires=moment.to_text(self._expires_ms(redraft.expires_ms, redraft.publish_at_ms, now_ms))
@@ -162,7 +153,7 @@ class Tray:
     async def _discard(
         self, pending: Pending, reason: str | None, actor: Actor, idempotency: Idempotency | None, now_ms: int
     ) -> Outcome:
-        transition = _decided(pending.record.state, "kill")
+        transition = lifecycle.change(pending.record.state, "kill")
         alert = versions.redrafted(pending.alert, now_ms)
         record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state, reason=reason)
         gone = msgspec.structs.replace(pending, record=record, approved_by=None)
@@ -177,7 +168,7 @@ class Tray:
         if publish_at_ms is None or publish_at_ms <= now_ms:
             late = () if publish_at_ms is None else (Notice("embargo-over", "publishAt had passed: it is out now"),)
             return await self._publish("approve", pending, actor, idempotency, now_ms, late)
-        transition = _decided(pending.record.state, "schedule")
+        transition = lifecycle.change(pending.record.state, "schedule")
         alert = versions.redrafted(pending.alert, now_ms)
         record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state)
         approved = msgspec.structs.replace(pending, record=record, approved_by=actor.author)
@@ -187,7 +178,7 @@ class Tray:
         self, verb: Verb, pending: Pending, actor: Actor, idempotency: Idempotency | None, now_ms: int,
         warnings: tuple[Notice, ...],
     ) -> Outcome:  # fmt: skip
-        transition = _decided(pending.record.state, verb)
+        transition = lifecycle.change(pending.record.state, verb)
         expires_ms = None if pending.expires is None else moment.from_text(pending.expires)
         if expires_ms is not None and expires_ms <= now_ms:
             raise WrongState("expired", verb)
@@ -218,12 +209,6 @@ class Tray:
     def _expires_ms(self, wanted_ms: int | None, publish_at_ms: int | None, now_ms: int) -> int:
         """Its own moment, or the usual life from its publication on."""
         return wanted_ms or (publish_at_ms or now_ms) + self._expires_default_ms
-
-
-def _decided(state: Any, verb: Verb) -> Transition:
-    transition = lifecycle.decide(state, verb)
-    assert transition is not None, f"{verb} changes something"
-    return transition
 
 
 def _answer(status: int, pending: Pending, warnings: tuple[Notice, ...]) -> Answer:

@@ -99,3 +99,10 @@ def decide(state: State | None, verb: Verb) -> Transition | None:
     if (state, verb) not in TABLE:
         raise WrongState(state, verb)
     return TABLE[state, verb]
+
+
+def change(state: State | None, verb: Verb) -> Transition:
+    """What `verb` makes of an alert in `state`, for verbs that always make something of it. Raises WrongState."""
+    transition = decide(state, verb)
+    assert transition is not None, f"{verb} changes something"
+    return transition

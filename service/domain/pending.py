@@ -8,14 +8,14 @@ import msgspec
 
 from service.domain import moment
 from service.domain.alert import Alert, Author, Level, Record, State
-from service.domain.lifecycle import Verb
+from service.domain.lifecycle import PENDING, Verb
 from service.domain.newsroom import Guards
 from service.domain.person import same_person
 from service.domain.roles import Role, includes, needed_to_publish
 
 Submitted = tuple[int, str]
 """When something pending was first submitted (ms), and its id: its place among all that is pending."""
-STATES: frozenset[State] = frozenset({"draft", "scheduled", "awaiting-approval", "discarded"})
+STATES: frozenset[State] = frozenset({*PENDING, "discarded"})
 """The states of what has never been public."""
 SECOND_APPROVAL = "second-approval"
 """The override of whoever sends a flash alone."""

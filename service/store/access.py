@@ -17,7 +17,7 @@ from service.domain.roles import Role
 from service.store import key_records, keys
 from service.store.connection import Store
 from service.store.key_records import Former
-from service.store.stream import ANSWERS, REPLICA_WAIT_MS, SCRIPTS, Idempotency, reaching_store
+from service.store.stream import ANSWERS, NO_KEY, REPLICA_WAIT_MS, SCRIPTS, Idempotency, reaching_store
 
 __all__ = ["Key"]
 
@@ -191,16 +191,15 @@ async def _change(
 ) -> int:  # fmt: skip
     """One call of key_change.lua: how many keys it has changed."""
     asker = act.by.key_id
-    key_id, key, fingerprint = (
-        (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")
-    )
+    given = idempotency or NO_KEY
     names = (
         keys.key(act.key or ""), keys.KEYS, keys.KEYS_VERSION, keys.AUDIT, keys.key(asker or ""),
-        keys.answers(key_id), keys.answer(key_id, key),
+        keys.answers(given.key_id), keys.answer(given.key_id, given.key),
     )  # fmt: skip
     values = (
-        what, act.key or "", act.at, audit.encode(act), key_records.new_secret(), int(asker is not None), key,
-        fingerprint, answer, now_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key, *rest,
+        what, act.key or "", act.at, audit.encode(act), key_records.new_secret(), int(asker is not None),
+        given.key, given.fingerprint, answer, now_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key,
+        *rest,
     )  # fmt: skip
     async with reaching_store(), store.pipeline(transaction=False) as pipe:
         pipe.eval(_CHANGE, len(names), *names, *values)

@@ -15,7 +15,7 @@ from service.domain.errors import PendingFull, VersionStale
 from service.domain.pending import Pending, Submitted
 from service.store import keys, stream
 from service.store.connection import Store
-from service.store.stream import ANSWERS, Appended, Bounds, Idempotency, reaching_store
+from service.store.stream import ANSWERS, NO_KEY, Appended, Bounds, Idempotency, reaching_store
 
 log = structlog.get_logger("store")
 
@@ -38,18 +38,16 @@ async def put(
     StoreUnavailable, NotDurable.
     """
     alert = pending.alert
-    key_id, key, fingerprint = (
-        (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")
-    )
+    given = idempotency or NO_KEY
     names = (
         keys.pending(alert.id), keys.PENDING, keys.DUE, keys.DISCARDED, keys.AUDIT, keys.audit(alert.id),
-        keys.answers(key_id), keys.answer(key_id, key), keys.alert(alert.id),
+        keys.answers(given.key_id), keys.answer(given.key_id, given.key), keys.alert(alert.id),
     )  # fmt: skip
     # what waits for a moment waits so much longer
     lifetime_ms = bounds.pending_days * 86_400_000 + max(0, (due_ms or now_ms) - now_ms)
     values = (
         alert.id, _encode(pending), alert.version, expected_version, pending.record.state,
-        "" if due_ms is None else due_ms, now_ms, key, fingerprint, answer, audit, lifetime_ms,
+        "" if due_ms is None else due_ms, now_ms, given.key, given.fingerprint, answer, audit, lifetime_ms,
         bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key, bounds.audit_max_entries, bounds.pending_max,
         DISCARDED_MAX,
     )  # fmt: skip

@@ -56,6 +56,10 @@ class Idempotency(msgspec.Struct, frozen=True):
     fingerprint: str
 
 
+NO_KEY = Idempotency("", "", "")
+"""What a script is told where none came: it looks for nothing, and keeps no answer."""
+
+
 class Flash(msgspec.Struct, frozen=True):
     """After `max` flashes within `within_s` seconds this one is refused; None where a second person has seen it."""
 
@@ -153,12 +157,10 @@ async def append(
     StoreUnavailable; NotDurable when too few replicas confirmed in time: it may still stand, and the same
     Idempotency-Key will tell.
     """
-    key_id, key, fingerprint = (
-        (idempotency.key_id, idempotency.key, idempotency.fingerprint) if idempotency else ("", "", "")
-    )
+    given = idempotency or NO_KEY
     names = (
         keys.head(entry.wire), keys.wire(entry.wire), keys.history(entry.wire), keys.alert(entry.alert_id),
-        keys.versions(entry.alert_id), keys.AUDIT, keys.answers(key_id), keys.answer(key_id, key),
+        keys.versions(entry.alert_id), keys.AUDIT, keys.answers(given.key_id), keys.answer(given.key_id, given.key),
         keys.story(entry.story), keys.audit(entry.alert_id), keys.EXPIRING, keys.pending(entry.alert_id), keys.PENDING,
         keys.DUE, keys.flashes(entry.wire.exercise),
     )  # fmt: skip
@@ -166,7 +168,8 @@ async def append(
     lifetime_ms = (bounds.history_days + 1) * 86_400_000
     values = (
         entry.type, entry.encoded, entry.record, entry.alert_id, entry.version, entry.expected_version,
-        int(entry.push), new_epoch, now_ms, key, fingerprint, answer, entry.audit, bounds.wire_max_revisions,
+        int(entry.push), new_epoch, now_ms, given.key, given.fingerprint, answer, entry.audit,
+        bounds.wire_max_revisions,
         bounds.history_max_alerts, lifetime_ms, bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key,
         bounds.audit_max_entries, entry.state, int(entry.unless_pushing),
         *((seen.epoch, seen.offset) if seen else ("", 0)), "" if entry.expires_ms is None else entry.expires_ms,
