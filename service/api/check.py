@@ -109,7 +109,7 @@ class Check:
 
 
 _WAITS: dict[Verb, Notice] = {
-    "submit": Notice("approval-needed", "what a correspondent posts is a draft until an editor approves it"),
+    "submit": Notice("approval-needed", "what a correspondent posts is a draft until the duty desk approves it"),
     "propose": Notice("approval-needed", "a flash waits for a second person"),
     "schedule": Notice("scheduled", "it is published at publishAt, and not before"),
 }
