@@ -17,10 +17,10 @@ from service import loading
 from service.api.search import Search
 from service.api.store_time import StoreTime
 from service.api.wires import Wires
-from service.desk import new_id
 from service.domain import moment, revision, search
 from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record, State, redacted
 from service.domain.search import Wanted
+from service.ids import new_id
 from service.loading import Extent
 from service.store import keys
 from service.store.connection import Store, for_commands

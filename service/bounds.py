@@ -1,7 +1,7 @@
 """How much is kept of everything that a script writes: the settings of the same names."""
 
 from config.settings import Settings
-from service.store.stream import Bounds
+from service.store.calls import Bounds
 
 
 def of(settings: Settings) -> Bounds:

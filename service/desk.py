@@ -4,16 +4,16 @@ The rule to remember: decide on what was read, append only if it is still so. If
 and decide again; where the editor named a version (`If-Match`), say that it is stale. Bytes are final before they go.
 """
 
-import secrets
 from collections.abc import Callable
 
 import msgspec
 
 from service import siblings
+from service.acting import Actor, Answer, Outcome, waiting
 from service.domain import audit, fuse, lifecycle, moment, revision, roles, versions
-from service.domain.alert import Alert, Author, Record, State
+from service.domain.alert import Alert, Record
 from service.domain.amendments import AMENDMENTS, Amended
-from service.domain.audit import Act, By
+from service.domain.audit import Act
 from service.domain.checks import Draft
 from service.domain.cursor import Cursor
 from service.domain.durability import Durability
@@ -21,87 +21,23 @@ from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotF
 from service.domain.fields import Notice
 from service.domain.lifecycle import ChangeVerb, Transition, Verb, WrongState
 from service.domain.newsroom import Newsroom, public
-from service.domain.roles import Role
+from service.ids import new_epoch, new_id
 from service.store import audit as audits
-from service.store import history, stream
+from service.store import calls, history, stream
+from service.store.calls import Appended, Bounds, Idempotency
 from service.store.connection import Store
 from service.store.history import Stored
 from service.store.keys import WireName
-from service.store.stream import Appended, Bounds, Entry, Flash, Idempotency
+from service.store.stream import Entry, Flash
 
-ID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-EPOCH_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-_ID_LETTERS, _EPOCH_LETTERS = ((alphabet * 8).encode() for alphabet in (ID_ALPHABET, EPOCH_ALPHABET))
-"""By a random byte: each letter stands for eight of the 256."""
 BRAKE = "brake"
 """The override of whoever means even the fourth flash in a minute."""
 DECIDE_AGAIN_MAX = 5
 """Two editors at one alert is usual; six changes while we decide is a loop gone wrong."""
 
 
-class Actor(msgspec.Struct, frozen=True):
-    """Who acts, from where: goes into the audit. A test key acts on drills only."""
-
-    author: Author
-    role: Role
-    test: bool
-    address: str
-    request_id: str
-
-    @property
-    def by(self) -> By:
-        """Who it is, as the audit says it; a process of ours, which no request has asked, is its name alone."""
-        if not self.request_id:
-            return By(name=self.author.name)
-        return By(
-            name=self.author.name, key_id=self.author.key_id, role=self.role, test=self.test, address=self.address,
-            request_id=self.request_id,
-        )  # fmt: skip
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What an act came to. `alert` is the public JSON, `replayed` tells that the act had been done before. What is
-    pending has a `state` and no cursor.
-    """
-
-    status: int
-    wire: WireName
-    version: int
-    alert: bytes
-    alert_id: str
-    cursor: str
-    undo_until: str | None
-    warnings: tuple[Notice, ...]
-    state: State | None = None
-    replayed: bool = False
-
-
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is kept under an Idempotency-Key: enough to answer the same again. Of a public alert every version is kept
-    elsewhere; what is pending stands here, in the state that it had.
-    """
-
-    status: int
-    id: str
-    version: int
-    warnings: tuple[Notice, ...]
-    undo_until: str | None = None
-    state: State | None = None
-    alert: Alert | None = None
-
-
 _encode = msgspec.json.Encoder().encode
 _answer = msgspec.json.Decoder(Answer)
-
-
-def new_id() -> str:
-    """26 random characters of the ULID alphabet, 130 bits: an id that tells nothing, not even its age."""
-    return secrets.token_bytes(26).translate(_ID_LETTERS).decode()
-
-
-def new_epoch() -> str:
-    """A name for one life of a wire; 40 random bits are plenty for lives that are counted on fingers."""
-    return secrets.token_bytes(8).translate(_EPOCH_LETTERS).decode()
 
 
 Amend = Callable[[Record], Amended]
@@ -129,7 +65,7 @@ class Desk:
         """The answer that this Idempotency-Key has had. Raises IdempotencyMismatch, StoreUnavailable, NotDurable."""
         if idempotency is None:
             return None
-        known = await stream.answered(self._store, idempotency, self._bounds.replicas_min)
+        known = await calls.answered(self._store, idempotency, self._bounds.replicas_min)
         return None if known is None else await self.again(known)
 
     async def publish(self, draft: Draft, actor: Actor, idempotency: Idempotency | None) -> Outcome:
@@ -236,7 +172,7 @@ class Desk:
         transition = lifecycle.decide(record.state, verb)
         if transition is None:
             # whoever did it may have been told 503, because too few replicas had it
-            await stream.confirm(self._store, before.id, self._bounds.replicas_min)
+            await calls.confirm(self._store, before.id, self._bounds.replicas_min)
             return self._outcome(200, before, stored.encoded, str(stored.cursor), (), None)
         now_ms = self._now_ms()
         if verb == "undo" and now_ms >= fuse.ends_ms(before, self._newsroom):
@@ -332,17 +268,6 @@ class Desk:
             raise NotDurable("the store has not yet said how durable it is")
         if not durability.enough:
             raise NotDurable(durability.remedy or "the store is not durable enough")
-
-
-def waiting(answer: Answer) -> Outcome:
-    """What an act on something pending came to, as its answer says it."""
-    alert = answer.alert
-    assert alert is not None, "what is pending stands in the answer"
-    return Outcome(
-        status=answer.status, wire=WireName(alert.edition, alert.status == "Exercise"), version=alert.version,
-        alert=revision.encode(alert), alert_id=alert.id, cursor="", undo_until=None, warnings=answer.warnings,
-        state=answer.state,
-    )  # fmt: skip
 
 
 def _refuse_unless_allowed(verb: Verb, record: Record, actor: Actor) -> None:

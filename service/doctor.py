@@ -20,8 +20,7 @@ from service.domain.payloads.notification import Message
 from service.duty_key import DUTY_KEY_FILE
 from service.findings import Finding, Patient, State
 from service.store import dump, durability, embedded
-from service.store.connection import for_commands
-from service.store.stream import reaching_store
+from service.store.connection import for_commands, reaching_store
 from workers.push import providers
 from workers.push.providers import Off, Provider
 
@@ -75,7 +74,7 @@ async def _newsroom(patient: Patient) -> list[Finding]:
         house = newsroom.from_config(patient.settings.newsroom)
     except ValueError as problem:
         return [Finding("newsroom", "failed", str(problem), "mend that table of the toml file")]
-    return [Finding("newsroom", "ok", f"editions {', '.join(edition.edition for edition in house.editions)}")]
+    return [Finding("newsroom", "ok", f"editions {', '.join(house.edition_names)}")]
 
 
 async def _store(patient: Patient) -> list[Finding]:

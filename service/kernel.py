@@ -14,8 +14,7 @@ from redis.exceptions import ResponseError
 
 from service.domain.errors import StoreUnavailable
 from service.findings import Finding, Patient
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 from workers.gateway.serve import LISTEN_BACKLOG
 
 SOMAXCONN = Path("/proc/sys/net/core/somaxconn")

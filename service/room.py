@@ -8,7 +8,7 @@ import shutil
 
 from service.domain.errors import StoreUnavailable
 from service.findings import Finding, Patient, State
-from service.store.stream import reaching_store
+from service.store.connection import reaching_store
 
 MEMORY_WARN_SHARE = 0.8
 MEMORY_FAIL_SHARE = 0.95

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from service import siblings
-from service.desk import DECIDE_AGAIN_MAX, Actor, Answer, Desk, Outcome, waiting
+from service.acting import Actor, Answer, Outcome, waiting
+from service.desk import DECIDE_AGAIN_MAX, Desk
 from service.domain import audit, lifecycle, moment, roles, versions
 from service.domain import pending as rules
 from service.domain.audit import Act, Changes
@@ -21,8 +22,8 @@ from service.domain.newsroom import Newsroom
 from service.domain.pending import Pending
 from service.domain.redrafts import Redraft
 from service.store import pending as store_pending
+from service.store.calls import Bounds, Idempotency
 from service.store.connection import Store
-from service.store.stream import Bounds, Idempotency
 
 Redrafting = Callable[[Pending], Redraft]
 """The body of an update, checked upon what it changes. Raises Invalid."""

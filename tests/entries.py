@@ -2,14 +2,15 @@
 
 import msgspec
 
-from service.desk import new_id
 from service.domain import audit, moment, revision
 from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record, State, redacted
 from service.domain.audit import Act, By
+from service.ids import new_id
 from service.store import stream
+from service.store.calls import Appended, Bounds, Idempotency
 from service.store.connection import Store
 from service.store.keys import WireName
-from service.store.stream import Appended, Bounds, Entry, Idempotency
+from service.store.stream import Entry
 
 EN = WireName("en")
 DRILL = WireName("en", exercise=True)

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from service.desk import Actor, Desk, Outcome
+from service.acting import Actor, Outcome
+from service.desk import Desk
 from service.domain import moment
 from service.domain.alert import Author, Level
 from service.domain.amendments import check_update
@@ -19,9 +20,9 @@ from service.domain.durability import Durability
 from service.domain.errors import FuseOver
 from service.domain.lifecycle import ChangeVerb
 from service.store import keys, stream
+from service.store.calls import Idempotency
 from service.store.connection import Store
 from service.store.ledger import Block, Ledger, Opened, Still
-from service.store.stream import Idempotency
 from tests.domain.making import NEWSROOM
 from tests.entries import BOUNDS, EN, NOW_MS
 from tests.stores import server, store

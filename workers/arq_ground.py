@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Function, Worker
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as StoreConnectionError
@@ -17,6 +18,8 @@ from redis.exceptions import TimeoutError as StoreTimeoutError
 
 RETRIES = 6
 BACK_OFF_MAX_S = 1.0
+HEALTH_S = 5
+"""How often a worker says in the store that it turns."""
 
 
 def redis_settings(url: str) -> RedisSettings:
@@ -45,6 +48,17 @@ def _unquoted(text: str | None) -> str | None:
 async def connect(url: str) -> ArqRedis:
     """The queues' store. Raises redis errors where it cannot be reached for half a minute."""
     return await create_pool(redis_settings(url), job_serializer=pack, job_deserializer=unpack)
+
+
+def worker(
+    pool: ArqRedis, queue: str, job: Function, context: dict[str, Any], *, poll_s: float, jobs_at_once: int = 10
+) -> Worker:
+    """A worker of one queue and one kind of job; run it with `main`. Signals and results are not its business."""
+    return Worker(
+        [job], queue_name=queue, redis_pool=pool, ctx=context, max_jobs=jobs_at_once, poll_delay=poll_s,
+        health_check_interval=HEALTH_S, handle_signals=False, job_serializer=pack, job_deserializer=unpack,
+        log_results=False,
+    )  # fmt: skip
 
 
 _PACK = msgspec.msgpack.Encoder()

@@ -76,7 +76,7 @@ def _payload(name: str) -> str:
 
 
 def _payloads(newsroom: Newsroom) -> dict[str, Schema]:
-    edition = {"enum": [each.edition for each in newsroom.editions]}
+    edition = {"enum": newsroom.edition_names}
     placed = {"edition": edition, "cursor": CURSOR}
     opening = {**placed, "heartbeat": _SECONDS, "now": MOMENT}
     revision = {**placed, "alert": ref("Alert")}
@@ -96,7 +96,7 @@ def _query(newsroom: Newsroom) -> Schema:
         "type": "object",
         "required": ["edition"],
         "properties": {
-            "edition": {"type": "string", "enum": [each.edition for each in newsroom.editions]},
+            "edition": {"type": "string", "enum": newsroom.edition_names},
             "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT,
                       "description": "Alerts in a snapshot."},
             "after": {"type": "string", "description": "The cursor of the last message that you have."},

@@ -19,7 +19,7 @@ from service.api.auth import Keys
 from service.api.census import Audience, Census
 from service.api.duplicates import Duplicate, Duplicates
 from service.api.store_time import STORE_WITHIN_S, StoreTime
-from service.desk import BRAKE, new_id
+from service.desk import BRAKE
 from service.domain import lifecycle, versions
 from service.domain.alert import Alert
 from service.domain.api_key import Key
@@ -30,6 +30,7 @@ from service.domain.lifecycle import Verb
 from service.domain.newsroom import Newsroom
 from service.domain.pending import verb_to_post
 from service.domain.preview import Previews, previews
+from service.ids import new_id
 from service.store import stream
 from service.store.connection import Store
 from service.store.keys import WireName

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from config.settings import Settings
+from service.acting import Actor, Outcome
 from service.api import body as bodies
 from service.api import headers, metrics
 from service.api.auth import Keys
@@ -25,7 +26,7 @@ from service.api.requests import address
 from service.api.seen import seen, seen_pending
 from service.api.store_time import STORE_WITHIN_S, StoreTime
 from service.api.wires import Wires
-from service.desk import Actor, Amend, Desk, Outcome
+from service.desk import Amend, Desk
 from service.domain import cursor as cursors
 from service.domain import revision
 from service.domain.alert import Author, State
@@ -39,8 +40,8 @@ from service.domain.pending import verb_to_post
 from service.domain.redrafts import check_redraft
 from service.store import history
 from service.store.access import Key
+from service.store.calls import Idempotency
 from service.store.connection import Store
-from service.store.stream import Idempotency
 from service.tray import Redrafting, Tray
 
 log = structlog.get_logger("api")

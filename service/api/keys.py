@@ -28,8 +28,8 @@ from service.domain.moment import to_text
 from service.domain.roles import Role
 from service.store import access, audit, key_records
 from service.store.access import AnsweredBefore, Bounds
+from service.store.calls import Idempotency
 from service.store.connection import Store
-from service.store.stream import Idempotency
 
 log = structlog.get_logger("api")
 

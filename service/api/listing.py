@@ -47,7 +47,7 @@ class Listing:
     def __init__(
         self, newsroom: Newsroom, keys: Keys, wires: Wires, store: Store, now_ms: Callable[[], int]
     ) -> None:  # fmt: skip
-        self._editions = tuple(edition.edition for edition in newsroom.editions)
+        self._editions = newsroom.edition_names
         self._keys = keys
         self._search = Search(wires, store)
         self._now_ms = now_ms

@@ -160,7 +160,7 @@ def _editors(newsroom: Newsroom) -> dict[str, Operation]:
 
 
 def _search(newsroom: Newsroom) -> tuple[dict[str, Any], ...]:
-    editions = {"enum": [each.edition for each in newsroom.editions]}
+    editions = {"enum": newsroom.edition_names}
     lists = tuple(
         {**_in("query", name, listed(allowed), what), "style": "form", "explode": False}
         for name, allowed, what in (
@@ -226,7 +226,7 @@ def _keys() -> dict[str, Operation]:
 
 
 def _readers(newsroom: Newsroom) -> dict[str, Operation]:
-    edition = _in("path", "edition", {"enum": [each.edition for each in newsroom.editions]}, "", required=True)
+    edition = _in("path", "edition", {"enum": newsroom.edition_names}, "", required=True)
     filters = tuple(
         {**_in("query", name, listed({"enum": list(allowed)}), what), "style": "form", "explode": False}
         for name, allowed, what in (

@@ -232,7 +232,7 @@ def _device_bodies(newsroom: Newsroom) -> dict[str, Schema]:
         "flashBreaks": {"type": ["boolean", "null"]},
     })  # fmt: skip
     mute = closed(("story", "until"), {"story": ID, "until": MOMENT})
-    editions = {**_terms(tuple(edition.edition for edition in newsroom.editions)), "minItems": 1}
+    editions = {**_terms(newsroom.edition_names), "minItems": 1}
     preferences = closed(("editions",), {
         "editions": editions, "minLevel": _enum_or_null(LEVELS),
         "sections": nullable(_terms(newsroom.sections)), "regions": nullable(_terms(newsroom.regions)),
@@ -299,7 +299,7 @@ def _keys() -> dict[str, Schema]:
 
 
 def _edition(newsroom: Newsroom) -> Schema:
-    return {"enum": [edition.edition for edition in newsroom.editions]}
+    return {"enum": newsroom.edition_names}
 
 
 def _terms(allowed: tuple[str, ...]) -> Schema:

@@ -25,17 +25,18 @@ from service.api.epochs import Epochs
 from service.api.high_water import HighWater
 from service.api.wires import Wires
 from service.clock import now_ms
-from service.desk import Desk, new_epoch
+from service.desk import Desk
 from service.domain import checks
 from service.domain import newsroom as newsrooms
 from service.durability_watch import DurabilityWatch
 from service.ending import end, stopped_by_signal
 from service.garbage import keep_what_is_here
+from service.ids import new_epoch
 from service.listening import Listener, configure, listen
 from service.loading import Extent
 from service.newswire import Newswire
 from service.store import connection, embedded, lineage
-from service.store.keys import WireName
+from service.store.keys import wires
 from service.tray import Tray
 
 log = structlog.get_logger("api")
@@ -55,7 +56,7 @@ class Process:
         self.store = connection.for_commands(store_url, settings.store_timeout_s)
         self.tail_store = connection.for_tail(settings.tail_url or store_url, settings.tail_block_ms)
         self.wires = Wires()
-        self.names = tuple(WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True))
+        self.names = wires(newsroom.edition_names)
         self.newswire = Newswire(
             self.tail_store, self.names,
             extent=Extent(settings.wire_max_revisions, settings.history_max_alerts, settings.tombstone_s),

@@ -26,7 +26,7 @@ class Stories:
     """The route."""
 
     def __init__(self, newsroom: Newsroom, keys: Keys, store: Store) -> None:
-        self._editions = tuple(edition.edition for edition in newsroom.editions)
+        self._editions = newsroom.edition_names
         self._keys = keys
         self._store = store
 

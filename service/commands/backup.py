@@ -23,10 +23,10 @@ from service import vapid
 from service.clock import now_ms
 from service.commands.ground import JSON, Failed, Misused, print_json, read_settings, start_logs, with_store, write_out
 from service.commands.progress import Progress
-from service.desk import new_epoch
 from service.domain import archive
 from service.domain.archive import Damaged, File, Header, Part
 from service.domain.errors import StoreUnavailable
+from service.ids import new_epoch
 from service.program import as_called
 from service.store import dump, refill
 from service.store.connection import Store, for_commands

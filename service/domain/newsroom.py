@@ -83,6 +83,11 @@ class Newsroom(msgspec.Struct, frozen=True):
     editions: tuple[Edition, ...]
     guards: Guards = Guards()
 
+    @property
+    def edition_names(self) -> tuple[str, ...]:
+        """The names of its editions, in their order."""
+        return tuple(edition.edition for edition in self.editions)
+
     def edition(self, name: str) -> Edition | None:
         """The edition of that name, or None."""
         return next((edition for edition in self.editions if edition.edition == name), None)
@@ -104,7 +109,7 @@ def from_config(table: Mapping[str, Any]) -> Newsroom:
         newsroom = msgspec.convert(_plain(table), Newsroom)
     except msgspec.ValidationError as error:
         raise ValueError(f"[newsroom] in flashwire.toml: {error}") from error
-    names = [edition.edition for edition in newsroom.editions]
+    names = newsroom.edition_names
     if not names or len(set(names)) < len(names):
         raise ValueError(
             f"[[newsroom.editions]] in flashwire.toml must be some, each once: {', '.join(names) or 'none'}"

@@ -169,7 +169,7 @@ def _preferences(read: Fields, rules: Rules) -> Preferences:
     inner = _fields(value, _WANTED)
     newsroom = rules.newsroom
     preferences = Preferences(
-        editions=inner.terms("editions", tuple(edition.edition for edition in newsroom.editions)),
+        editions=inner.terms("editions", newsroom.edition_names),
         min_level=inner.choice("minLevel", LEVELS, "brief"),
         sections=inner.terms("sections", newsroom.sections),
         regions=inner.terms("regions", newsroom.regions),

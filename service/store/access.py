@@ -5,19 +5,19 @@ the version of the keys, so that whoever holds a copy of them has to compare no 
 """
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from service.domain import api_key, audit, moment
 from service.domain.api_key import Key
 from service.domain.audit import OURSELVES, Act, By
-from service.domain.errors import IdempotencyMismatch, KeyEnded, KeysFull, NotDurable, NotFound, StoreUnavailable
+from service.domain.errors import KeyEnded, KeysFull, NotFound, StoreUnavailable
 from service.domain.roles import Role
-from service.store import key_records, keys
-from service.store.connection import Store
+from service.store import calls, key_records, keys
+from service.store.calls import ANSWERS, NO_KEY, REPLICA_WAIT_MS, SCRIPTS, Idempotency
+from service.store.connection import Store, reaching_store
 from service.store.key_records import Former
-from service.store.stream import ANSWERS, NO_KEY, REPLICA_WAIT_MS, SCRIPTS, Idempotency, reaching_store
 
 __all__ = ["Key"]
 
@@ -98,10 +98,10 @@ async def answered(store: Store, idempotency: Idempotency | None, bounds: Bounds
         (fingerprint, answer), *_ = await pipe.execute()
         if fingerprint is None or answer is None:
             return None
-        said = _replay(idempotency, fingerprint, answer)
+        calls.refuse_another_request(idempotency, fingerprint)
         _ask_replicas(pipe, bounds)
         _judge(await pipe.execute(), bounds)
-    return said
+    return cast(bytes, answer)
 
 
 async def create(
@@ -211,7 +211,8 @@ async def _change(
             return int(count)
         case [b"replay", known, said, _]:
             assert idempotency is not None, "only a keyed call can be a replay"
-            raise AnsweredBefore(_replay(idempotency, known, said))
+            calls.refuse_another_request(idempotency, known)
+            raise AnsweredBefore(said)
         case [b"moved"]:
             raise _Moved
         case [b"none"]:
@@ -234,8 +235,8 @@ def _ask_replicas(pipe: Any, bounds: Bounds) -> None:
 
 
 def _judge(replies: list[Any], bounds: Bounds) -> None:
-    if bounds.replicas_min and replies[-1] < bounds.replicas_min:
-        raise NotDurable(f"{replies[-1]} of {bounds.replicas_min} replicas confirmed it in {REPLICA_WAIT_MS} ms")
+    if bounds.replicas_min:
+        calls.judge(replies[-1], bounds.replicas_min)
 
 
 def _issued(key: Key, secret: str) -> IssuedKey:
@@ -246,9 +247,3 @@ def _issued(key: Key, secret: str) -> IssuedKey:
 def _without_secret(issued: IssuedKey) -> bytes:
     """What a repetition is answered: a key is shown once."""
     return msgspec.json.encode({**msgspec.structs.asdict(issued), "key": None})
-
-
-def _replay(idempotency: Idempotency, fingerprint: bytes, answer: bytes) -> bytes:
-    if fingerprint.decode() != idempotency.fingerprint:
-        raise IdempotencyMismatch("this Idempotency-Key was used with another request")
-    return answer

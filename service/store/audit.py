@@ -15,8 +15,8 @@ from service.domain import audit
 from service.domain.audit import Act, By
 from service.domain.errors import StoreUnavailable
 from service.store import keys
-from service.store.connection import Store
-from service.store.stream import AUDIT, SCRIPTS, reaching_store
+from service.store.calls import AUDIT, SCRIPTS
+from service.store.connection import Store, reaching_store
 
 log = structlog.get_logger("store")
 

@@ -5,7 +5,8 @@ longer than its XREAD blocks, since a shorter wait would fail every idle read, a
 stopped server.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
@@ -21,6 +22,9 @@ from redis.asyncio.connection import (
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from service.domain.errors import StoreUnavailable
 
 COMMAND_CONNECTIONS_MAX = 64
 TAIL_EXTRA_S = 2.0
@@ -68,6 +72,15 @@ class Store(Protocol):
     async def aclose(self) -> None: ...
     def pipeline(self, transaction: bool) -> Any: ...
     def register_script(self, script: str) -> Any: ...
+
+
+@asynccontextmanager
+async def reaching_store() -> AsyncIterator[None]:
+    """Any failure of the store inside becomes StoreUnavailable."""
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(f"the store cannot be reached: {error or type(error).__name__}") from error
 
 
 def for_commands(url: str, timeout_s: float) -> Store:

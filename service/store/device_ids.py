@@ -12,20 +12,20 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from service.domain.device import PLATFORMS, Platform
+from service.ids import ALPHABET
 
 KEY_BYTES = 16
 ID_CHARS = 26
 _NUMBER_BYTES = 4
 _ZEROS = bytes(16 - 1 - _NUMBER_BYTES)
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUE = {character: value for value, character in enumerate(_ALPHABET)}
+_VALUE = {character: value for value, character in enumerate(ALPHABET)}
 
 
 def of(key: bytes, platform: Platform, number: int) -> str:
     """The id, 26 characters of the ULID alphabet. `key` is the registry's, 16 bytes."""
     plain = bytes([PLATFORMS.index(platform)]) + number.to_bytes(_NUMBER_BYTES, "big") + _ZEROS
     value = int.from_bytes(_cipher(key).encryptor().update(plain), "big")
-    return "".join(_ALPHABET[value >> 5 * place & 31] for place in reversed(range(ID_CHARS)))
+    return "".join(ALPHABET[value >> 5 * place & 31] for place in reversed(range(ID_CHARS)))
 
 
 def parse(key: bytes, device_id: str) -> tuple[Platform, int] | None:

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from base64 import b32encode
 from collections.abc import AsyncIterator, Sequence
 from importlib import resources
 from typing import cast
@@ -17,18 +16,18 @@ from typing import cast
 import msgspec
 import structlog
 
+from service import ids
 from service.domain.device import BLOCK_DEVICES, Device, Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.registration import Registration
 from service.store import device_ids, device_records, heirs, keys
-from service.store.connection import Store
+from service.store.connection import Store, reaching_store
 from service.store.device_records import address_of, indexed, pack, read_record, record_of, unpack
-from service.store.stream import reaching_store
 
 log = structlog.get_logger("store")
 
-SECRET_BYTES = 20
-"""160 random bits, 32 characters."""
+SECRET_CHARS = 32
+"""160 random bits."""
 PROOFS_APART_MS = 3_600_000
 """A second proof that a token is gone must be so much later: one bad hour of a provider proves nothing twice."""
 TOMBSTONE_DAYS = 30
@@ -40,8 +39,6 @@ TRIES_MAX = 5
 """How often a change is decided anew because another came first."""
 
 _SCRIPT = resources.files(__package__).joinpath("devices.lua").read_text("utf-8")
-_ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-"""From the alphabet of base32 to that of ULIDs, which all our ids and keys are written in."""
 _GONE = re.compile(rb"(apns|fcm|webpush):([0-9]{1,10})")
 _SECRET = re.compile(r"fwd_([0-9A-HJKMNP-TV-Z]{26})_([0-9A-HJKMNP-TV-Z]{32})", re.ASCII)
 
@@ -91,7 +88,7 @@ async def register_all(
     With `only_new`, a device that has the token already stays as it is, and its secret is returned empty.
     Raises StoreUnavailable.
     """
-    proofs = [_random() for _ in registrations]
+    proofs = [ids.characters(SECRET_CHARS) for _ in registrations]
     async with reaching_store(), store.pipeline(transaction=False) as pipe:
         script = store.register_script(_SCRIPT)
         for registration, proof in zip(registrations, proofs, strict=True):
@@ -274,10 +271,6 @@ async def _change(store: Store, held: Held, address: bytes | None, record: bytes
 
 _SCAN = "return redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])"
 _FIXED = (keys.DEVICE_NUMBERS, keys.DEVICE_COUNTS, keys.DEVICES_GONE, keys.DEVICE_KEY)
-
-
-def _random() -> str:
-    return b32encode(secrets.token_bytes(SECRET_BYTES)).translate(_ALPHABET).decode()
 
 
 def _digest(proof: str) -> bytes:

@@ -22,9 +22,8 @@ import msgspec
 from service.domain.archive import Header, Kind, Part
 from service.domain.moment import to_text
 from service.store import keys
-from service.store.connection import Store
+from service.store.connection import Store, reaching_store
 from service.store.keys import WireName
-from service.store.stream import reaching_store
 
 SCANNED_TOGETHER = 200
 ENTRIES_TOGETHER = 500

@@ -4,8 +4,7 @@ from redis.exceptions import ResponseError
 
 from service.domain.durability import WANTED, Demand, Durability, judge
 from service.domain.errors import StoreUnavailable
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 
 async def read(store: Store, demand: Demand, replicas_min: int) -> Durability:

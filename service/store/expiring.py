@@ -4,8 +4,7 @@ The rule to remember: the list only says where to look. Whether an alert expires
 """
 
 from service.store import keys
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 
 async def due(store: Store, until_ms: int, limit: int) -> list[str]:

@@ -12,8 +12,7 @@ import msgspec
 from service.domain.delivery import Figures, SocketReport
 from service.domain.device import PLATFORMS
 from service.store import keys
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _REPORT = msgspec.msgpack.Decoder(SocketReport)

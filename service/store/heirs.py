@@ -10,9 +10,8 @@ import msgspec
 
 from service.domain.device import BLOCK_DEVICES, Device, Platform
 from service.store import keys
-from service.store.connection import Store
+from service.store.connection import Store, reaching_store
 from service.store.device_records import read_record
-from service.store.stream import reaching_store
 
 KEPT_MS = 90 * 86_400_000
 """As long as any ledger may be kept, which alone has a use for it (push_ledger_days)."""

@@ -12,9 +12,8 @@ from service.domain import revision as revisions
 from service.domain.alert import Alert, Record
 from service.domain.cursor import Cursor, parse
 from service.store import keys
-from service.store.connection import Store
+from service.store.connection import Store, reaching_store
 from service.store.keys import WireName
-from service.store.stream import reaching_store
 
 log = structlog.get_logger("store")
 

@@ -7,21 +7,19 @@ The rule to remember: a key has an id, which is looked up, and a secret, which i
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
+from service import ids
 from service.domain import moment
 from service.domain.api_key import Key
 from service.store import keys
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 READ_TOGETHER = 500
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FORM = re.compile(r"fw_(live|test)_([0-9A-HJKMNP-TV-Z]{10})([0-9A-HJKMNP-TV-Z]{40})", re.ASCII)
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}", re.ASCII)
 _FIELDS = ["key", "digest", "revoked", "used", "former"]
@@ -74,11 +72,11 @@ def is_id(text: str) -> bool:
 
 
 def new_id() -> str:
-    return _random(10)
+    return ids.characters(10)
 
 
 def new_secret() -> str:
-    return _random(40)
+    return ids.characters(40)
 
 
 def digest(secret: str) -> bytes:
@@ -136,7 +134,3 @@ def _held(fields: list[Any]) -> Held | None:
         key, revoked=revoked.decode() if revoked else key.revoked, last_used=used.decode() if used else None
     )
     return Held(key, kept, msgspec.json.decode(former, type=tuple[Former, ...]) if former else ())
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))

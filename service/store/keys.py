@@ -55,6 +55,7 @@ A drill has keys of its own: `{en}:exercise` in place of `{en}`.
 """
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -84,6 +85,11 @@ class WireName(msgspec.Struct, frozen=True):
     @property
     def suffix(self) -> str:
         return f"{{{self.edition}}}:exercise" if self.exercise else f"{{{self.edition}}}"
+
+
+def wires(editions: Iterable[str]) -> tuple[WireName, ...]:
+    """Every wire there is: two for each edition."""
+    return tuple(WireName(edition, exercise) for edition in editions for exercise in (False, True))
 
 
 def is_ours(name: bytes) -> bool:

@@ -15,8 +15,7 @@ from service.domain import bits
 from service.domain.alert import Record, State
 from service.domain.device import Platform
 from service.store import keys
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 
 def _script(name: str) -> str:

@@ -9,9 +9,8 @@ from importlib import resources
 
 from service.domain.lineage import Mark, Standing
 from service.store import keys
-from service.store.connection import Store
+from service.store.connection import Store, reaching_store
 from service.store.keys import WireName
-from service.store.stream import reaching_store
 
 _CHANGE = resources.files(__package__).joinpath("epoch.lua").read_text("utf-8")
 _STANDING = resources.files(__package__).joinpath("standing.lua").read_text("utf-8")

@@ -7,8 +7,7 @@ import structlog
 
 from service.domain.device import Platform
 from service.store import keys
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 log = structlog.get_logger("store")
 

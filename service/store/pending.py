@@ -13,9 +13,9 @@ import structlog
 from service.domain.alert import State
 from service.domain.errors import PendingFull, VersionStale
 from service.domain.pending import Pending, Submitted
-from service.store import keys, stream
-from service.store.connection import Store
-from service.store.stream import ANSWERS, NO_KEY, Appended, Bounds, Idempotency, reaching_store
+from service.store import calls, keys
+from service.store.calls import ANSWERS, NO_KEY, Appended, Bounds, Idempotency
+from service.store.connection import Store, reaching_store
 
 log = structlog.get_logger("store")
 
@@ -52,13 +52,13 @@ async def put(
         DISCARDED_MAX,
     )  # fmt: skip
     async with reaching_store():
-        reply = await stream.call(store, _PENDING, names, values, bounds.replicas_min)
+        reply = await calls.run(store, _PENDING, names, values, bounds.replicas_min)
     match reply:
         case [b"ok"]:
             return Appended(None)
         case [b"replay", known, stored, cursor]:
             assert idempotency is not None, "only a keyed call can be a replay"
-            return await stream.replay(store, idempotency, known, stored, cursor, bounds.replicas_min)
+            return await calls.replay(store, idempotency, known, stored, cursor, bounds.replicas_min)
         case [b"stale", current]:
             raise VersionStale(int(current))
         case [b"full"]:

@@ -11,8 +11,7 @@ from service.domain.device import BLOCK_DEVICES, Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.receipt import Receipt
 from service.store import keys
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 _SCRIPT = resources.files(__package__).joinpath("receipts.lua").read_text("utf-8")
 

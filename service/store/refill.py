@@ -13,11 +13,10 @@ import msgspec
 from service.domain.archive import Part
 from service.domain.device import BLOCK_DEVICES, PLATFORMS
 from service.store import devices, keys, lineage
-from service.store.connection import Store
+from service.store.connection import Store, reaching_store
 from service.store.device_records import unpack
 from service.store.dump import scan
 from service.store.keys import WireName
-from service.store.stream import reaching_store
 
 WRITTEN_TOGETHER = 100
 TAILING = ("xread", "xreadgroup")

@@ -10,8 +10,7 @@ from service.domain import pending as rules
 from service.domain.alert import Record, Status
 from service.domain.pending import Pending
 from service.store import keys, pending
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 END_MAX = 100
 """Alerts that are read of either end of a story. Its beginning says who was first, its end what stands now; no event

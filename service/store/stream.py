@@ -1,63 +1,27 @@
-"""The wire in the store: append a revision, read what is there, follow what comes.
+"""The wire in the store: append a revision, read what is there, and say whether one entry follows another.
 
-The rule to remember: `append` is one script call, so there is no half-published alert; what it did is told apart from
-what it may have done: StoreUnavailable means that nobody knows, and only the same Idempotency-Key finds out.
+The rule to remember: `append` is one script call, so there is no half-published alert. Whatever stands on the wire is
+read without an error: what is no revision of ours is Unreadable, and keeps its offset.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from importlib import resources
-from typing import Any, cast, get_args
+from collections.abc import Mapping
+from typing import cast, get_args
 
 import msgspec
-from redis.exceptions import RedisError
 
 from service.domain import revision as revisions
 from service.domain.alert import State
-from service.domain.cursor import Cursor, parse
-from service.domain.errors import Braked, FuseOver, IdempotencyMismatch, NotDurable, StoreUnavailable, VersionStale
+from service.domain.cursor import Cursor
+from service.domain.errors import Braked, FuseOver, StoreUnavailable, VersionStale
 from service.domain.revision import Revision, RevisionType
-from service.store import keys
-from service.store.connection import Store
+from service.store import calls, keys
+from service.store.calls import ANSWERS, NO_KEY, SCRIPTS, Appended, Bounds, Idempotency
+from service.store.connection import Store, reaching_store
 from service.store.keys import WireName
 
-REPLICA_WAIT_MS = 500
-
 _TYPES = frozenset(get_args(RevisionType))
-SCRIPTS = resources.files(__package__)
-AUDIT = SCRIPTS.joinpath("audit.lua").read_text("utf-8")
-"""Stands in front of every script that writes a line of the audit."""
-ANSWERS = AUDIT + SCRIPTS.joinpath("answers.lua").read_text("utf-8")
-"""Stands in front of every script that does what an editor asked for."""
 _APPEND = ANSWERS + SCRIPTS.joinpath("append.lua").read_text("utf-8")
-
-
-class Bounds(msgspec.Struct, frozen=True):
-    """How much is kept of everything that append.lua writes; the settings of the same names."""
-
-    wire_max_revisions: int
-    history_max_alerts: int
-    history_days: int
-    idempotency_ttl_s: int
-    idempotency_max_per_key: int
-    audit_max_entries: int
-    pending_days: int
-    pending_max: int
-    replicas_min: int = 0
-    """Replicas that must have it before it counts as appended; 0 where the primary's own disk is enough."""
-
-
-class Idempotency(msgspec.Struct, frozen=True):
-    """A client's key, the API key it is scoped to, and the digest of the request."""
-
-    key_id: str
-    key: str
-    fingerprint: str
-
-
-NO_KEY = Idempotency("", "", "")
-"""What a script is told where none came: it looks for nothing, and keeps no answer."""
 
 
 class Flash(msgspec.Struct, frozen=True):
@@ -91,15 +55,6 @@ class Entry(msgspec.Struct, frozen=True):
     """What the brake needs to know of a flash that goes out now; None for everything else."""
 
 
-class Appended(msgspec.Struct, frozen=True):
-    """Where it stands; `cursor` is None for what is not on a wire. `replayed` carries the stored answer when the same
-    Idempotency-Key was used before.
-    """
-
-    cursor: Cursor | None
-    replayed: bytes | None = None
-
-
 class Head(msgspec.Struct, frozen=True):
     """An edition's newest place in the store."""
 
@@ -112,26 +67,6 @@ class Unreadable(msgspec.Struct, frozen=True):
 
     offset: int
     why: str
-
-
-@asynccontextmanager
-async def reaching_store() -> AsyncIterator[None]:
-    """Any failure of the store inside becomes StoreUnavailable."""
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise StoreUnavailable(f"the store cannot be reached: {error or type(error).__name__}") from error
-
-
-async def answered(store: Store, idempotency: Idempotency, replicas_min: int = 0) -> Appended | None:
-    """The answer stored under this Idempotency-Key. Raises IdempotencyMismatch if it was to another request, and
-    NotDurable while too few replicas have it.
-    """
-    async with reaching_store():
-        known = await store.hmget(keys.answer(idempotency.key_id, idempotency.key), ["fingerprint", "answer", "cursor"])
-    if known[0] is None:
-        return None
-    return await replay(store, idempotency, *cast("tuple[bytes, bytes, bytes]", known), replicas_min)
 
 
 async def is_braked(store: Store, wire: WireName, flash: Flash, now_ms: int) -> bool:
@@ -176,13 +111,13 @@ async def append(
         *_of_flash(entry.flash),
     )  # fmt: skip
     async with reaching_store():
-        reply = await call(store, _APPEND, names, values, bounds.replicas_min)
+        reply = await calls.run(store, _APPEND, names, values, bounds.replicas_min)
     match reply:
         case [b"ok", cursor]:
-            return Appended(_cursor(cursor))
+            return Appended(calls.cursor_of(cursor))
         case [b"replay", known, stored, cursor]:
             assert idempotency is not None, "only a keyed call can be a replay"
-            return await replay(store, idempotency, known, stored, cursor, bounds.replicas_min)
+            return await calls.replay(store, idempotency, known, stored, cursor, bounds.replicas_min)
         case [b"stale", current]:
             raise VersionStale(int(current))
         case [b"behind"]:
@@ -198,69 +133,6 @@ def _of_flash(flash: Flash | None) -> tuple[int, int | str, int]:
     if flash is None:
         return 0, "", 0
     return 1, "" if flash.max is None else flash.max, round(flash.within_s * 1000)
-
-
-async def call(
-    store: Store, script: str, names: tuple[str, ...], values: tuple[Any, ...], replicas_min: int
-) -> list[Any]:
-    """Run a script that writes, and wait until enough replicas have it. Raises NotDurable, and redis errors."""
-    if not replicas_min:
-        return cast("list[Any]", await store.register_script(script)(keys=names, args=values))
-    # WAIT counts for the connection that wrote, so both go down one pipeline
-    async with store.pipeline(transaction=False) as pipe:
-        pipe.eval(script, len(names), *names, *values)
-        pipe.wait(replicas_min, REPLICA_WAIT_MS)
-        reply, replicas = await pipe.execute()
-    _judge(replicas, replicas_min)
-    return cast("list[Any]", reply)
-
-
-async def confirm(store: Store, alert_id: str, replicas_min: int) -> None:
-    """Wait until the replicas have the alert as it stands. Raises StoreUnavailable, NotDurable."""
-    async with reaching_store():
-        await _confirm(store, keys.alert(alert_id), replicas_min)
-
-
-async def _confirm(store: Store, name: str, replicas_min: int) -> None:
-    """Wait until the replicas have what was stored together with `name`, a key that expires. Raises NotDurable.
-
-    The call that stored it may have waited in vain. WAIT counts from the connection's own last write, so we make one
-    that changes nothing: the key expires when it would have expired anyway.
-    """
-    if not replicas_min:
-        return
-    async with store.pipeline(transaction=False) as pipe:
-        pipe.pexpiretime(name)
-        (expires_ms,) = await pipe.execute()
-    async with store.pipeline(transaction=False) as pipe:
-        pipe.pexpireat(name, max(expires_ms, 1))
-        pipe.wait(replicas_min, REPLICA_WAIT_MS)
-        _, replicas = await pipe.execute()
-    _judge(replicas, replicas_min)
-
-
-def _judge(replicas: int, replicas_min: int) -> None:
-    if replicas < replicas_min:
-        raise NotDurable(f"{replicas} of {replicas_min} replicas confirmed the revision in {REPLICA_WAIT_MS} ms")
-
-
-async def replay(
-    store: Store, idempotency: Idempotency, fingerprint: bytes, answer: bytes, cursor: bytes, replicas_min: int
-) -> Appended:
-    """The answer that stands under an Idempotency-Key, once enough replicas have it. Raises IdempotencyMismatch,
-    NotDurable, StoreUnavailable.
-    """
-    if fingerprint.decode() != idempotency.fingerprint:
-        raise IdempotencyMismatch("this Idempotency-Key was used with another request")
-    async with reaching_store():
-        await _confirm(store, keys.answer(idempotency.key_id, idempotency.key), replicas_min)
-    return Appended(_cursor(cursor) if cursor else None, answer)
-
-
-def _cursor(text: bytes) -> Cursor:
-    cursor = parse(text.decode())
-    assert cursor is not None, "the store's own cursors are well-formed"
-    return cursor
 
 
 async def read_head(store: Store, wire: WireName) -> Head | None:

@@ -6,20 +6,18 @@ digest is kept, taking it away is how it is looked up, and it opens nothing that
 
 import hashlib
 import re
-import secrets
 
 import msgspec
 
+from service import ids
 from service.domain.errors import TooManyTickets
 from service.domain.roles import Role
 from service.store import access, keys
 from service.store.access import Key
-from service.store.connection import Store
-from service.store.stream import reaching_store
+from service.store.connection import Store, reaching_store
 
 TICKET_S = 60
 """How long a page may take from asking for a ticket to opening its stream."""
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_CHARS = 40
 """200 bits: as many as a key's secret, so that a plain digest is enough here too."""
 _FORM = re.compile(r"fwt_[0-9A-HJKMNP-TV-Z]{40}", re.ASCII)
@@ -42,7 +40,7 @@ class Bearer(msgspec.Struct, frozen=True):
 
 async def issue(store: Store, key: Key, per_min_max: int, now_ms: int) -> IssuedTicket:
     """Make a ticket of `key`. Raises TooManyTickets, StoreUnavailable."""
-    ticket = "fwt_" + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARS))
+    ticket = "fwt_" + ids.characters(_RANDOM_CHARS)
     counter = keys.tickets(key.id)
     async with reaching_store():
         async with store.pipeline(transaction=True) as pipe:

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from config.settings import VALKEY_CONF, to_environ
-from service.desk import new_epoch
+from service.ids import new_epoch
 from service.store import lineage
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
-from service.store.keys import WireName
+from service.store.keys import wires
 from tests.acceptance.form import Figures, nothing_of, over
 from tests.acceptance.wire_model import PLANTS, SNAPSHOT_ALERTS, Act, Case, Life, Message, check_case, plant
 from tests.gateway.house import House, request, settings_for
@@ -82,9 +82,8 @@ class Wire:
         """The store is emptied, and every wire is given a new epoch, as the API does."""
         epoch = new_epoch()
         await cast(Any, self._house.store).flushall()
-        for edition in self._house.newsroom.editions:
-            for drill in (False, True):
-                await lineage.change_epoch(self._house.store, WireName(edition.edition, drill), None, epoch)
+        for name in wires(self._house.newsroom.edition_names):
+            await lineage.change_epoch(self._house.store, name, None, epoch)
         self.life = Life(epoch, KEPT)
         self._killable: list[tuple[Any, Act]] = []
 

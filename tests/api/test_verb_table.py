@@ -10,8 +10,9 @@ from typing import Any, get_args
 
 import pytest
 
+from service.acting import Actor
 from service.clock import now_ms
-from service.desk import Actor, Desk
+from service.desk import Desk
 from service.domain import moment
 from service.domain.alert import Author, State
 from service.domain.durability import Durability

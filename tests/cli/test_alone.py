@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from config.settings import load
-from service.desk import new_epoch
 from service.domain.newsroom import from_config
-from service.store import lineage
+from service.ids import new_epoch
+from service.store import keys, lineage
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
-from service.store.keys import WireName
 from tests.ports import free_ports
 from tests.processes import ROOT
 from tests.stores import server
@@ -46,9 +45,8 @@ def wires(server: EmbeddedStore) -> None:
 
     async def give_birth() -> None:
         store = for_commands(server.url, 1.0)
-        for edition in from_config(load({}).newsroom).editions:
-            for exercise in (False, True):
-                await lineage.change_epoch(store, WireName(edition.edition, exercise), None, new_epoch())
+        for name in keys.wires(from_config(load({}).newsroom).edition_names):
+            await lineage.change_epoch(store, name, None, new_epoch())
         await store.aclose()
 
     asyncio.run(give_birth())

@@ -16,19 +16,21 @@ from functools import partial
 from typing import Any, cast
 
 from config.settings import Settings, load
+from service.acting import Actor, Outcome
 from service.clock import now_ms
-from service.desk import Actor, Desk, Outcome, new_epoch
+from service.desk import Desk
 from service.domain.alert import Author
 from service.domain.amendments import AMENDMENTS
 from service.domain.checks import check_alert
 from service.domain.durability import Durability
 from service.domain.lifecycle import ChangeVerb
 from service.domain.newsroom import from_config
+from service.ids import new_epoch
 from service.store import access, lineage
+from service.store.calls import Bounds
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
-from service.store.keys import WireName
-from service.store.stream import Bounds
+from service.store.keys import wires
 from tests.gateway.reader import Reader
 from tests.ports import free_ports
 from tests.stores import until
@@ -69,9 +71,8 @@ class House:
 
     async def give_birth(self) -> None:
         """What the API does at its start: every wire has a life."""
-        for edition in self.newsroom.editions:
-            for exercise in (False, True):
-                await lineage.change_epoch(self.store, WireName(edition.edition, exercise), None, new_epoch())
+        for name in wires(self.newsroom.edition_names):
+            await lineage.change_epoch(self.store, name, None, new_epoch())
 
     async def post(self, headline: str, edition: str = "en", drill: bool = False) -> Outcome:
         draft = check_alert({"edition": edition, "headline": headline}, self.newsroom, now_ms(), allow_http=True)

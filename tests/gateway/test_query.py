@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from service.desk import new_epoch
+from service.ids import new_epoch
 from service.store.embedded import EmbeddedStore
 from tests.gateway.house import House
 from tests.gateway.house import house as open_house

@@ -5,7 +5,7 @@ import time
 
 import msgspec
 
-from service.desk import Outcome
+from service.acting import Outcome
 from service.domain import delivery
 from service.domain.delivery import SocketReport
 from service.ending import end

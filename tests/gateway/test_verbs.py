@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.desk import Outcome
+from service.acting import Outcome
 from service.domain.lifecycle import ChangeVerb
 from tests.gateway.house import House
 from tests.gateway.reader import headlines, place

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 from arq.connections import ArqRedis
 
-from service.desk import Actor, Desk, Outcome
+from service.acting import Actor, Outcome
+from service.desk import Desk
 from service.domain import moment
 from service.domain.alert import Author
 from service.domain.checks import check_alert

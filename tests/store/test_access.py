@@ -11,9 +11,9 @@ from service.domain.errors import IdempotencyMismatch, KeyEnded, KeysFull, NotFo
 from service.domain.roles import Role
 from service.store import access, key_records, keys
 from service.store.access import Bounds
+from service.store.calls import Idempotency
 from service.store.connection import Store
 from service.store.embedded import EmbeddedStore
-from service.store.stream import Idempotency
 
 NOW_MS = 1_800_000_000_000
 

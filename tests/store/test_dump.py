@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from service.clock import now_ms
-from service.desk import new_epoch
 from service.domain.archive import Part
 from service.domain.device import Preferences
 from service.domain.registration import Registration
+from service.ids import new_epoch
 from service.store import devices, dump, keys, refill
+from service.store.calls import Idempotency
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
-from service.store.stream import Idempotency
 from tests.entries import DRILL, EN, alert, append, killed
 from tests.stores import running_in
 

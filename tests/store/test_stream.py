@@ -7,10 +7,11 @@ import pytest
 
 from service.domain.errors import FuseOver, IdempotencyMismatch, StoreUnavailable, VersionStale
 from service.domain.revision import Revision
-from service.store import history, keys, lineage, stream
+from service.store import calls, history, keys, lineage, stream
+from service.store.calls import Idempotency
 from service.store.connection import Store
 from service.store.embedded import EmbeddedStore
-from service.store.stream import Idempotency, Unreadable
+from service.store.stream import Unreadable
 from tests.entries import ANSWER, BOUNDS, DRILL, EN, NOW_MS, alert, append, killed, offset_of
 
 KEY = Idempotency("KEY", "k", "f1")
@@ -63,7 +64,7 @@ async def test_a_stale_version_is_refused_and_leaves_no_trace(store: Store) -> N
             await append(store, wrong, key=KEY)
         assert stale.value.current == 1
     assert await offsets(store) == [1]
-    assert await stream.answered(store, KEY) is None
+    assert await calls.answered(store, KEY) is None
     assert await count(store, "xlen", keys.AUDIT) == 1
 
 
@@ -84,7 +85,7 @@ async def test_what_is_being_pushed_cannot_be_taken_back(store: Store) -> None:
     with pytest.raises(FuseOver):
         await append(store, killed(made), key=KEY, unless_pushing=True)
     assert await offsets(store) == [1]
-    assert await stream.answered(store, KEY) is None
+    assert await calls.answered(store, KEY) is None
     await append(store, killed(made), key=KEY)
     assert await offsets(store) == [1, 2]
 
@@ -109,7 +110,7 @@ async def test_the_same_key_gets_the_same_answer(store: Store) -> None:
     again = await append(store, alert(), key=KEY)
     assert first.replayed is None
     assert (again.replayed, again.cursor) == (ANSWER, first.cursor)
-    assert await stream.answered(store, KEY) == again
+    assert await calls.answered(store, KEY) == again
     assert await offsets(store) == [1]
 
 
@@ -119,7 +120,7 @@ async def test_the_same_key_with_another_request_is_refused(store: Store) -> Non
     with pytest.raises(IdempotencyMismatch):
         await append(store, alert(), key=other)
     with pytest.raises(IdempotencyMismatch):
-        await stream.answered(store, other)
+        await calls.answered(store, other)
     assert await offsets(store) == [1]
 
 
@@ -139,7 +140,7 @@ async def test_answers_are_capped_for_each_api_key_the_oldest_first(store: Store
     given = [Idempotency("KEY", f"k{number}", "f") for number in range(15)]
     for number, key in enumerate(given):
         await append(store, alert(), key=key, now_ms=NOW_MS + number)
-    kept = [await stream.answered(store, key) is not None for key in given]
+    kept = [await calls.answered(store, key) is not None for key in given]
     assert kept == [False] * 5 + [True] * 10
     assert await count(store, "zcard", keys.answers("KEY")) == 10
 
@@ -211,7 +212,7 @@ async def test_what_cannot_be_read_keeps_its_offset(store: Store) -> None:
 
 async def test_a_store_that_is_gone_is_unavailable(store: Store, server: EmbeddedStore) -> None:
     server.kill()
-    for call in (append(store, alert()), stream.answered(store, KEY), history.read(store, "x")):
+    for call in (append(store, alert()), calls.answered(store, KEY), history.read(store, "x")):
         with pytest.raises(StoreUnavailable):
             await call
 

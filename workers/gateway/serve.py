@@ -25,7 +25,7 @@ from service.loading import Extent
 from service.newswire import Newswire
 from service.store import lineage
 from service.store.connection import for_commands, for_tail
-from service.store.keys import WireName
+from service.store.keys import WireName, wires
 from service.store.stream import Unreadable
 from service.wire import Wire
 from workers.gateway import metrics
@@ -70,11 +70,9 @@ class Gateway:
         rules = door_rules(settings)
         self._drills = Drills(self._store, self.hub, now_ms)
         self._door = Door(self.hub, self._channels, admission, rules, time.monotonic, self._drills)
-        newsroom = from_config(settings.newsroom)
-        names = [WireName(edition.edition, exercise) for edition in newsroom.editions for exercise in (False, True)]
         self.newswire = Newswire(
             self._tail_store,
-            names,
+            wires(from_config(settings.newsroom).edition_names),
             extent=Extent(settings.wire_max_revisions, TICKER_ALERTS, settings.tombstone_s),
             block_ms=settings.tail_block_ms,
             stale_after_s=settings.stale_after_s,

@@ -20,12 +20,11 @@ from service.clock import now_ms
 from service.domain.device import Platform
 from service.domain.shards import Job, Tier
 from service.ending import end
-from workers.arq_ground import pack, unpack
+from workers import arq_ground
 from workers.push.jobs import deliver
 
 POLL_S = 0.02
 """arq looks for work so often; its default of 0.5 s would be most of the time that a push takes."""
-HEALTH_S = 5
 TRIES_MAX = 1_000_000
 TIMEOUT_S = 300
 """Our own runs end within push_job_s; this only ends what hangs in a way that we have not thought of."""
@@ -42,11 +41,10 @@ def queue_name(platform: Platform, tier: Tier) -> str:
 
 def worker(pool: ArqRedis, platform: Platform, tier: Tier, context: dict[str, Any], *, blocks_at_once: int) -> Worker:
     """A worker of one bulkhead; run it with `main`."""
-    made = Worker(
-        [func(leased, name="deliver", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
-        queue_name=queue_name(platform, tier), redis_pool=pool, ctx={**context, "tier": tier}, max_jobs=blocks_at_once,
-        poll_delay=POLL_S, health_check_interval=HEALTH_S, handle_signals=False, job_serializer=pack,
-        job_deserializer=unpack, log_results=False,
+    deliver_leased = func(leased, name="deliver", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)
+    made = arq_ground.worker(
+        pool, queue_name(platform, tier), deliver_leased, {**context, "tier": tier}, poll_s=POLL_S,
+        jobs_at_once=blocks_at_once,
     )  # fmt: skip
     # arq would keep a dead worker's job for its time-out and 10 s more, and never renews that
     made.in_progress_timeout_s = LEASE_S

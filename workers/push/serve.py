@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from config.settings import Settings
 from service.addresses import public_url
-from service.admin import CannotListen, Readiness, serve_admin
+from service.admin import CannotListen, Readiness
 from service.clock import now_ms
 from service.domain import newsroom as newsrooms
 from service.domain.device import Platform
@@ -27,9 +27,9 @@ from service.domain.errors import StoreUnavailable
 from service.domain.shards import TIERS
 from service.ending import end, stopped_by_signal
 from service.store import connection, pauses
-from service.store.keys import WireName
+from service.store.keys import wires
 from service.store.ledger import Ledger
-from workers import arq_ground
+from workers import arq_ground, parts
 from workers.push import metrics, providers, queue
 from workers.push.dispatcher import Dispatcher
 from workers.push.lane import Lane
@@ -57,7 +57,7 @@ class DispatcherProcess:
         self._store = connection.for_commands(store_url, settings.store_timeout_s)
         self._tail = connection.for_tail(store_url, settings.tail_block_ms)
         self._platforms = platforms
-        names = [WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True)]
+        names = wires(newsroom.edition_names)
         self._dispatcher = Dispatcher(self._store, self._tail, pool, names, newsroom, settings, platforms)
 
     def parts(self) -> list[Coroutine[Any, Any, None]]:
@@ -159,22 +159,9 @@ async def _serve(settings: Settings, part: Part) -> int:
     process = _process(settings, settings.redis_url, part, pool)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, process.reload)
     try:
-        admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
+        return await parts.run(process, settings, told, part=part)
     except CannotListen as problem:
-        await process.close()
         raise CannotPush(str(problem)) from None
-    log.info("running", part=part, admin_port=admin.port)
-    tasks: set[asyncio.Task[Any]] = {asyncio.create_task(coroutine) for coroutine in process.parts()}
-    ending = asyncio.create_task(told.wait())
-    done, _ = await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
-    for task in done - {ending}:
-        log.error("a part of the process has ended", exc_info=task.exception())
-    await process.drain()
-    await end((*tasks, ending))
-    await process.close()
-    await admin.close()
-    await pool.aclose()
-    return 0 if ending in done else 1
 
 
 def _process(settings: Settings, store_url: str, part: Part, pool: ArqRedis) -> DispatcherProcess | LaneProcess:

@@ -12,7 +12,8 @@ import structlog
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
-from service.desk import Actor, Desk
+from service.acting import Actor
+from service.desk import Desk
 from service.domain.alert import Author
 from service.domain.errors import FlashwireError, NotFound, VersionStale
 from service.domain.lifecycle import WrongState

@@ -6,6 +6,7 @@ danger.
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -16,17 +17,17 @@ from redis.exceptions import RedisError
 
 from config.settings import Settings
 from service import bounds
-from service.admin import CannotListen, Readiness, serve_admin
+from service.admin import CannotListen, Readiness
 from service.clock import now_ms
 from service.desk import Desk
 from service.domain import newsroom as newsrooms
 from service.domain.cursor import Cursor
 from service.durability_watch import DurabilityWatch
-from service.ending import end, stopped_by_signal
+from service.ending import stopped_by_signal
 from service.store import connection, stream
-from service.store.keys import WireName
+from service.store.keys import WireName, wires
 from service.tray import Tray
-from workers import arq_ground
+from workers import arq_ground, parts
 from workers.scheduler.rounds import QUEUE, Rounds
 
 log = structlog.get_logger("scheduler")
@@ -74,8 +75,7 @@ class Process:
     def __init__(self, settings: Settings, store_url: str, pool: ArqRedis) -> None:
         newsroom = newsrooms.from_config(settings.newsroom)
         self._store = connection.for_commands(store_url, settings.store_timeout_s)
-        names = tuple(WireName(edition.edition, drill) for edition in newsroom.editions for drill in (False, True))
-        self._heads = Heads(self._store, names)
+        self._heads = Heads(self._store, wires(newsroom.edition_names))
         self._watch = DurabilityWatch(
             self._store, settings.durability, settings.replicas_min, settings.durability_check_s
         )
@@ -88,9 +88,8 @@ class Process:
         self._rounds = Rounds(self._store, desk, tray, pool, now_ms)
         self._pool = pool
 
-    def parts(self) -> tuple[Any, ...]:
-        """What must run as long as the process; none of it ever ends by itself."""
-        return (self._watch.follow(), self._heads.follow(), self._rounds.follow(), self._jobs())
+    def parts(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._watch.follow(), self._heads.follow(), self._rounds.follow(), self._jobs()]
 
     async def _jobs(self) -> None:
         """Run the jobs, for ever: arq's worker ends with the store's connection, and an outage is a pause."""
@@ -105,16 +104,17 @@ class Process:
         reasons = () if self._rounds.hearing else ("the store is not heard, or takes nothing",)
         return Readiness(not reasons, reasons, {"durability": self._watch.current})
 
+    async def drain(self) -> None:
+        """Nothing to wait for: what is half way is found by the next round, ours or another's."""
+
     async def close(self) -> None:
         await self._store.aclose()
+        await self._pool.aclose()
 
 
 def _worker(pool: ArqRedis, rounds: Rounds) -> Worker:
-    return Worker(
-        [func(_release, name="release", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)],
-        queue_name=QUEUE, redis_pool=pool, ctx={"rounds": rounds}, poll_delay=POLL_S, health_check_interval=5,
-        handle_signals=False, job_serializer=arq_ground.pack, job_deserializer=arq_ground.unpack, log_results=False,
-    )  # fmt: skip
+    release = func(_release, name="release", timeout=TIMEOUT_S, keep_result=0, max_tries=TRIES_MAX)
+    return arq_ground.worker(pool, QUEUE, release, {"rounds": rounds}, poll_s=POLL_S)
 
 
 async def _release(ctx: dict[str, Any], alert_id: str) -> None:
@@ -138,20 +138,7 @@ async def _serve(settings: Settings) -> int:
         pool = await arq_ground.connect(settings.queue_url or settings.redis_url)
     except (RedisError, OSError) as problem:
         raise CannotSchedule(f"the queues' store cannot be reached: {problem}") from None
-    process = Process(settings, settings.redis_url, pool)
     try:
-        admin = await serve_admin(settings.host, settings.admin_port, process.readiness)
+        return await parts.run(Process(settings, settings.redis_url, pool), settings, told)
     except CannotListen as problem:
-        await process.close()
         raise CannotSchedule(str(problem)) from None
-    log.info("running", admin_port=admin.port)
-    tasks: set[asyncio.Task[Any]] = {asyncio.create_task(part) for part in process.parts()}
-    ending = asyncio.create_task(told.wait())
-    done, _ = await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
-    for task in done - {ending}:
-        log.error("a part of the process has ended", exc_info=task.exception())
-    await end((*tasks, ending))
-    await process.close()
-    await admin.close()
-    await pool.aclose()
-    return 0 if ending in done else 1
