@@ -4,20 +4,23 @@ The rule to remember: no call of the store, and no look at what has nothing in c
 arrives is read and put in its place as it arrives; who posts finds it there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import msgspec
+import structlog
 
 from service.api.wires import Wires
 from service.domain import moment
 from service.domain.alert import Alert
 from service.domain.checks import Draft
-from service.domain.gist import Gist, read
+from service.domain.gist import NOTHING, Gist, read
 from service.domain.revision import Revision
 from service.domain.shelf import Shelf
 from service.store.keys import WireName
 from service.wire import Wire
+
+log = structlog.get_logger("api")
 
 ALERTS_MAX = 500
 """Of a wire, the newest so many are compared: four a minute for two hours, more than any desk sends, and a bound on the
@@ -50,7 +53,7 @@ class _Lately:
         known = self._kept.get(alert.id)
         self._newest += known is None
         number = self._newest if known is None else known.number
-        self._shelf.put(number, read(alert.headline, alert.language, tuple(place.name for place in alert.places)))
+        self._shelf.put(number, _gist(alert.headline, alert.language, (place.name for place in alert.places)))
         self._ids[number] = alert.id
         self._kept[alert.id] = _Kept(
             number, alert, moment.from_text(alert.first_created), moment.from_text(alert.expires)
@@ -79,7 +82,7 @@ class Recent:
 
     def gist_of(self, draft: Draft) -> Gist:
         """The gist of an alert that is about to be one."""
-        return read(draft.headline, draft.edition.language, tuple(place.name for place in draft.places))
+        return _gist(draft.headline, draft.edition.language, (place.name for place in draft.places))
 
     def like(self, gist: Gist, name: WireName, now_ms: int, window_ms: int) -> Iterator[tuple[Alert, Gist, int]]:
         """Those that may say the same as `gist` and were first published within the window, the newest first, and how
@@ -100,3 +103,14 @@ class Recent:
         entry = wire.ticker.get(revision.alert.id)
         if entry is not None:
             self._lately[wire.name].put(entry.alert)
+
+
+def _gist(headline: str, language: str, places: Iterable[str]) -> Gist:
+    """What a headline says; nothing, and said in the log, where it cannot be read: a guard that fails must neither stop
+    the news nor the process that follows the wire.
+    """
+    try:
+        return read(headline, language, places)
+    except Exception:
+        log.exception("a headline cannot be compared with others", language=language)
+        return NOTHING

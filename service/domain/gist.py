@@ -68,6 +68,14 @@ class Gist(msgspec.Struct, frozen=True, gc=False):
     """The word that each word stands behind; "" for the first of a sentence."""
 
 
+NOTHING = Gist(
+    line=(), words=frozenset(), soft=frozenset(), names=frozenset(), actors=frozenset(), initials=frozenset(),
+    numbers=frozenset(), near_numbers=frozenset(), codes=frozenset(), counts={}, axes={}, places=frozenset(),
+    denied=frozenset(), ahead=frozenset(), core=frozenset(), denies=False, acts=(), route=None, behind={},
+)  # fmt: skip
+"""What a line without a word says: the same as no other."""
+
+
 def read(headline: str, language: str, places: Iterable[str] = ()) -> Gist:
     """The gist of a headline without its attribution; `places` are those that the alert names beside it."""
     code = language.partition("-")[0].lower()

@@ -41,6 +41,9 @@ _SLIP_MIN = 6
 _NO_CLASS: frozenset[int] = frozenset()
 _OTHER_WORDS_MAX, _MATCHED_MIN = 2, 3
 """A rewording has so many words of its own on one side at most, and for each so many in common."""
+_LOOKS_MAX = 200
+"""Each word of its own is held against each of the other's: twelve against sixteen, or six against thirty. A rewording
+takes a third of that, and lines of a hundred words each would take ten thousand, hundreds of times."""
 _CHANGE_MAX = 2
 """Words that differ in one place."""
 SOFT_WEIGHT, NUMBER_WEIGHT = 0.25, 1.0
@@ -81,6 +84,8 @@ def compare(one: Gist, other: Gist) -> Likeness:
         return Likeness(False, 0.0, (apart,))
     only_one, only_other = one.words - shared, other.words - shared
     only_one, only_other = _spelt_out(one, other, only_one, only_other)
+    if _are_far(one, other, len(shared), len(only_one), len(only_other)):
+        return _OTHER_WORDS
     only_one, only_other, near = _match(only_one, only_other)
     matched = len(shared) + near + NUMBER_WEIGHT * len(one.numbers & other.numbers)
     score = _score(one, other, matched + SOFT_WEIGHT * len(one.soft & other.soft))
@@ -119,6 +124,12 @@ def _apart(one: Gist, other: Gist) -> str | None:
     if _swapped(one, other):
         return "other-roles"
     return None
+
+
+def _are_far(one: Gist, other: Gist, shared: int, only_one: int, only_other: int) -> bool:
+    """Whether too little can be the same, whichever of the words that only one has are nearly one of the other's."""
+    most = shared + min(only_one, only_other) + NUMBER_WEIGHT * len(one.numbers & other.numbers)
+    return only_one * only_other > _LOOKS_MAX or most / max(_size(one), _size(other)) < SHARE_MIN
 
 
 def _loosely_same(left: frozenset[str], right: frozenset[str]) -> bool:

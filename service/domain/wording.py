@@ -7,6 +7,7 @@ themselves, without their endings, where it does not.
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
@@ -23,6 +24,10 @@ _LONG_MIN, _TITLE_SHARE = 4, 0.8
 _OF_POINTS = 3
 """A fraction is one of points where "point" stands so near: "half a percentage point"."""
 _ORDINAL_ENDINGS = ("th", "st", "nd", "rd", "º", "ª")
+_ORDINAL_DIGITS_MAX = 6
+"""Nothing is the millionth; of some hundred digits there is no whole number at all."""
+PIECES_MAX = 200
+"""A headline has about half as many. What folds into more (one sign may be four words) is not read to its end."""
 
 
 class Item(msgspec.Struct, gc=False):
@@ -43,7 +48,7 @@ def items(headline: str, lexicon: Lexicon, *, comma_is_decimal: bool) -> list[It
     """The items of a headline in their order."""
     raw = [
         (piece, _folded(piece.text, lexicon) if piece.kind == "word" else piece.text)
-        for piece in numerals.pieces(_digits(headline))
+        for piece in islice(numerals.pieces(_digits(headline)), PIECES_MAX)
     ]
     if _is_title_case([piece for piece, _ in raw]):
         raw = [(msgspec.structs.replace(piece, text=piece.text.lower()), word) for piece, word in raw]
@@ -90,7 +95,7 @@ def _number(raw: _Raw, at: int, lexicon: Lexicon, comma_is_decimal: bool) -> tup
         return 1, Item("score", numerals.score(piece.text), raw=piece.text)
     if piece.kind == "number":
         number, end = numerals.value(piece.text, comma_is_decimal=comma_is_decimal), at + 1
-        if piece.text.isdigit() and end < len(raw) and raw[end][0].joined and raw[end][1] in _ORDINAL_ENDINGS:
+        if _is_ordinal(raw[at : at + 2]):
             return 2, Item("ordinal", numerals.ordinal(int(number)))
     elif word in lexicon.fractions and _is_of_points(raw[at + 1 : at + 1 + _OF_POINTS], lexicon):
         number, end = lexicon.fractions[word], at + 1
@@ -108,6 +113,13 @@ def _number(raw: _Raw, at: int, lexicon: Lexicon, comma_is_decimal: bool) -> tup
     if [word for _, word in raw[end : end + 2]] in (["basis", "points"], ["puntos", "basicos"]):
         number, end = number / 100, end + 2
     return end - at, Item("number", numerals.plain(number), raw=word)
+
+
+def _is_ordinal(raw: _Raw) -> bool:
+    """ "4th", "2º" """
+    digits = raw[0][0].text
+    joined = len(raw) == 2 and raw[1][0].joined and raw[1][1] in _ORDINAL_ENDINGS
+    return joined and digits.isdigit() and len(digits) <= _ORDINAL_DIGITS_MAX
 
 
 def _is_of_points(following: _Raw, lexicon: Lexicon) -> bool:
@@ -170,7 +182,7 @@ def _word(raw: _Raw, at: int, lexicon: Lexicon) -> tuple[int, Item | None]:
         return 1, Item("break", piece.text)
     if piece.kind == "code":
         return 1, Item("word", fold(piece.text), True, raw=piece.text)
-    if piece.kind != "word":
+    if piece.kind != "word" or not word:  # a letter may be all that folds away, as a hamza by itself does
         return 1, None
     capital = piece.text[:1].isupper()
     is_name = capital and (at > 0 or (len(raw) > 1 and raw[1][0].text[:1].isupper()))

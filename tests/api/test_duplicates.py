@@ -242,3 +242,13 @@ async def test_who_waited_for_a_twin_that_failed_goes_out() -> None:
     ended = await asyncio.gather(first, second, return_exceptions=True)
     assert went == ["first", "second"]
     assert {type(end) for end in ended} == {StoreUnavailable}
+
+
+@pytest.mark.parametrize("headline", ["الثلج ء يغلق الممر الشمالي", "The " + "㉟" * 200 + "th street is closed"])
+async def test_a_line_that_folds_away_is_posted_and_updated_like_any_other(desk: Api, headline: str) -> None:
+    made = (await desk.publish({"edition": "ar", "headline": headline}))["alert"]
+    first = (await desk.publish({"edition": "ar", "headline": "الجسر مفتوح"}))["alert"]
+    changed = await desk.change("update", first["id"], {"headline": headline + "."}, If_Match='"1"')
+    assert changed.status_code == 200
+    shown = {alert["id"]: alert["headline"] for alert in (await desk.ticker(edition="ar"))["alerts"]}
+    assert shown == {made["id"]: headline, first["id"]: headline + "."}
