@@ -75,8 +75,9 @@ class Desk:
         record = self.first(draft, transition, actor, now_ms, expires_ms)
         warnings = (*draft.warnings, *await siblings.unknown(self._store, draft.story, record.alert.status))
         return await self.append(
-            "publish", transition, record, None, actor, idempotency, now_ms, warnings, draft.override
-        )
+            "publish", transition, record, None, actor, idempotency, now_ms, warnings, draft.override,
+            alone=BRAKE not in draft.override,
+        )  # fmt: skip
 
     def first(self, draft: Draft, transition: Transition, actor: Actor, now_ms: int, expires_ms: int) -> Record:
         """Version 1 of what `actor` has drafted, with an id of its own."""
@@ -186,9 +187,11 @@ class Desk:
     async def append(
         self, verb: Verb, transition: Transition, record: Record, before: Record | None, actor: Actor,
         idempotency: Idempotency | None, now_ms: int, warnings: tuple[Notice, ...], override: tuple[str, ...] = (),
+        *, alone: bool = False,
     ) -> Outcome:  # fmt: skip
-        """Put the next version on its wire, decided upon `before` (None: it is new). Raises VersionStale, FuseOver,
-        Braked, NotDurable, StoreUnavailable, IdempotencyMismatch.
+        """Put the next version on its wire, decided upon `before` (None: it is new). `alone`: no second person has seen
+        it, so that the brake may stop it. Raises VersionStale, FuseOver, Braked, NotDurable, StoreUnavailable,
+        IdempotencyMismatch.
         """
         self.refuse_unless_durable()
         assert transition.type is not None, f"{verb} puts nothing on the wire"
@@ -207,7 +210,7 @@ class Desk:
             audit=audit.encode(act), push=record.push, state=record.state, unless_pushing=verb == "undo",
             story=alert.story,
             expires_ms=moment.from_text(alert.expires) if record.state in lifecycle.EXPIRING else None,
-            flash=self._flash(verb, transition, alert, override),
+            flash=self._flash(transition, alert, alone=alone),
         )  # fmt: skip
         undo_until = self._undo_until(record, now_ms)
         answer = _encode(Answer(status, alert.id, alert.version, warnings, undo_until))
@@ -218,12 +221,12 @@ class Desk:
             return await self.again(appended)
         return self._outcome(status, alert, encoded, str(appended.cursor), warnings, undo_until)
 
-    def _flash(self, verb: Verb, transition: Transition, alert: Alert, override: tuple[str, ...]) -> Flash | None:
-        """What the brake is to know. It stops what one person alone publishes, unless it is overridden too."""
+    def _flash(self, transition: Transition, alert: Alert, *, alone: bool) -> Flash | None:
+        """What the brake is to know: every flash is counted, and what one person alone lets out is stopped."""
         if alert.level != "flash" or transition.type != "published":
             return None
         guards = self._newsroom.guards
-        return Flash(guards.brake_s, guards.brake_flashes if verb == "publish" and BRAKE not in override else None)
+        return Flash(guards.brake_s, guards.brake_flashes if alone else None)
 
     async def again(self, known: Appended) -> Outcome:
         """What was answered under the same Idempotency-Key. Raises NotFound where the history has lost it."""

@@ -10,12 +10,12 @@ import msgspec
 
 from service import siblings
 from service.acting import Actor, Answer, Outcome, waiting
-from service.desk import DECIDE_AGAIN_MAX, Desk
+from service.desk import BRAKE, DECIDE_AGAIN_MAX, Desk
 from service.domain import audit, lifecycle, moment, roles, versions
 from service.domain import pending as rules
 from service.domain.audit import Act, Changes
 from service.domain.checks import Draft
-from service.domain.errors import ApprovalLapsed, Forbidden, NotFound, VersionStale
+from service.domain.errors import ApprovalLapsed, Braked, Forbidden, NotFound, VersionStale
 from service.domain.fields import Notice
 from service.domain.lifecycle import Verb, WrongState
 from service.domain.newsroom import Newsroom
@@ -56,7 +56,7 @@ class Tray:
         record = self._desk.first(draft, transition, actor, now_ms, expires_ms)
         pending = Pending(
             record=record, publish_at=_text(draft.publish_at_ms), expires=_text(draft.expires_ms),
-            hands=(actor.author,), asked_at=moment.to_text(now_ms),
+            hands=(actor.author,), asked_at=moment.to_text(now_ms), overrides=draft.override,
         )  # fmt: skip
         warnings = (*draft.warnings, *notices, *await siblings.unknown(self._store, draft.story, record.alert.status))
         return await self._keep(verb, None, pending, actor, idempotency, now_ms, warnings, draft.override)
@@ -94,7 +94,8 @@ class Tray:
         return found
 
     async def release_due(self, alert_id: str, actor: Actor) -> Outcome | None:
-        """Publish what is scheduled, if its moment has come; None where there is nothing to do. The scheduler's.
+        """Publish what is scheduled, if its moment has come; None where there is nothing to do. A flash that the brake
+        stops waits for a second person instead. The scheduler's.
 
         Raises NotFound where nothing is kept of it, VersionStale where somebody changed it meanwhile, NotDurable,
         StoreUnavailable.
@@ -185,7 +186,23 @@ class Tray:
             raise WrongState("expired", verb)
         alert = versions.published(pending.alert, transition, now_ms, self._expires_ms(expires_ms, None, now_ms))
         record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state)
-        return await self._desk.append(verb, transition, record, pending.record, actor, idempotency, now_ms, warnings)
+        alone = verb != "approve" and pending.approved_by is None and BRAKE not in pending.overrides
+        try:
+            return await self._desk.append(
+                verb, transition, record, pending.record, actor, idempotency, now_ms, warnings, alone=alone
+            )
+        except Braked as braked:
+            return await self._ask(pending, actor, idempotency, now_ms, Notice(BRAKE, str(braked)))
+
+    async def _ask(
+        self, pending: Pending, actor: Actor, idempotency: Idempotency | None, now_ms: int, why: Notice
+    ) -> Outcome:
+        """What one person alone had scheduled waits for a second one."""
+        transition = lifecycle.change(pending.record.state, "propose")
+        alert = versions.redrafted(pending.alert, now_ms)
+        record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state)
+        asked = msgspec.structs.replace(pending, record=record, asked_at=moment.to_text(now_ms))
+        return await self._keep("propose", pending, asked, actor, idempotency, now_ms, (why,))
 
     async def _keep(
         self, verb: Verb, before: Pending | None, after: Pending, actor: Actor, idempotency: Idempotency | None,

@@ -14,6 +14,12 @@ async def due(store: Store, until_ms: int, limit: int) -> list[str]:
     return [member.decode() for member in members]
 
 
+async def postpone(store: Store, alert_id: str, until_ms: int) -> None:
+    """Look at this alert again at that moment, if it is still to be looked at. Raises StoreUnavailable."""
+    async with reaching_store():
+        await store.zadd(keys.EXPIRING, {alert_id: until_ms}, xx=True)
+
+
 async def forget(store: Store, alert_id: str) -> None:
     """Nothing is kept of this alert any more. Raises StoreUnavailable."""
     async with reaching_store():

@@ -120,6 +120,12 @@ async def due(store: Store, until_ms: int, limit: int) -> list[tuple[str, int]]:
     return [(member.decode(), int(score)) for member, score in members]
 
 
+async def postpone(store: Store, alert_id: str, until_ms: int) -> None:
+    """Look at this embargo again at that moment, if it is still to be looked at. Raises StoreUnavailable."""
+    async with reaching_store():
+        await store.zadd(keys.DUE, {alert_id: until_ms}, xx=True)
+
+
 async def forget(store: Store, alert_id: str) -> None:
     """Take an id out of every list of what is pending: it has been published, or nothing is kept of it any more.
     Raises StoreUnavailable.

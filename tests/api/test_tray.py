@@ -238,6 +238,27 @@ async def test_the_brake_holds_however_many_flashes_come_at_once(desk: Api) -> N
     assert sorted(answer.status_code for answer in answers) == [201, 201, 201, 202, 202]
 
 
+async def test_the_brake_holds_for_embargoes_that_one_person_lets_out_one_after_another(desk: Api) -> None:
+    made = [
+        (await waits(desk, {**ALONE, "headline": f"Rocket lifts off from pad {pad}", "publishAt": later()}, "duty"))
+        for pad in range(5)
+    ]
+    said = [
+        (await desk.change("release", one["alert"]["id"], {}, Idempotency_Key=f"release-{at}")).json()
+        for at, one in enumerate(made)
+    ]
+    assert [one.get("state") for one in said] == [None, None, None, "awaiting-approval", "awaiting-approval"]
+    assert [warning["code"] for warning in said[3]["warnings"]] == ["brake"]
+    again = await desk.change("release", made[3]["alert"]["id"], {}, Idempotency_Key="release-3")
+    assert (again.json(), again.headers["idempotency-replayed"]) == (said[3], "true")
+    assert len((await desk.ticker())["alerts"]) == 3
+    refused(await approve(desk, made[3]["alert"]["id"], 2), 403, "forbidden")
+    assert (await approve(desk, made[3]["alert"]["id"], 2, "second")).status_code == 200
+    meant = {**ALONE, "override": ["second-approval", "brake"], "headline": "Bridge is cut", "publishAt": later()}
+    waiting = (await waits(desk, meant, "duty"))["alert"]["id"]
+    assert "cursor" in (await desk.change("release", waiting, {})).json()
+
+
 async def test_what_waits_is_bounded(server: EmbeddedStore) -> None:
     async with serving(replace(settings_for(server), pending_max=10)) as api:
         for number in range(10):

@@ -46,7 +46,7 @@ def test_a_line_of_signs_that_fold_away_or_run_over_is_read(line: str, language:
     assert compare(read(line, language), read(line, language)).same or not read(line, language).line
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(line=lines, other=lines, language=st.sampled_from(LANGUAGES))
 def test_whatever_is_sent_is_read_compared_and_searched_for_its_source(line: str, other: str, language: str) -> None:
     one, two = read(line, language), read(other, language)

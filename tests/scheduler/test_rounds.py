@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+import msgspec
 import pytest
 from arq.connections import ArqRedis
 
@@ -15,8 +16,10 @@ from service.domain.alert import Author
 from service.domain.checks import check_alert
 from service.domain.durability import Durability
 from service.domain.errors import NotDurable
+from service.domain.pending import Pending
+from service.domain.redrafts import Redraft, check_redraft
 from service.domain.revision import Revision
-from service.store import expiring, keys, pending, stream
+from service.store import expiring, history, keys, pending, stream
 from service.store.connection import Store
 from service.store.embedded import EmbeddedStore
 from service.tray import Tray
@@ -24,12 +27,19 @@ from tests.domain.making import NEWSROOM
 from tests.entries import BOUNDS, EN, NOW_MS
 from tests.stores import server, store
 from workers import arq_ground
-from workers.scheduler.rounds import AHEAD_MS, Rounds
+from workers.scheduler.rounds import AHEAD_MS, LATER_MS, Rounds
 
 __all__ = ["server", "store"]
 
 DUTY = Actor(Author("K", "a desk"), "duty", False, "127.0.0.1", "r")
+SECOND = Actor(Author("L", "another desk"), "duty", False, "127.0.0.1", "r")
 HOUR_MS = 3_600_000
+ALONE: dict[str, Any] = {"override": ["second-approval"], "overrideReason": "the colleague is on air"}
+
+
+def proposed(before: Pending) -> Redraft:
+    """A changed headline, which asks for a second person again."""
+    return check_redraft({"headline": "Second ferry sails"}, before, NEWSROOM, NOW_MS, allow_http=False)
 
 
 @dataclass
@@ -168,6 +178,58 @@ async def test_a_record_that_cannot_be_read_does_not_hold_up_the_others(office: 
     office.now_ms += 1000
     await office.rounds.once()
     assert await office.wire() == [("published", due.alert_id)]
+
+
+async def test_one_bad_record_holds_up_no_other_and_is_looked_at_again_a_minute_later(office: Office) -> None:
+    odd, due = await office.schedule(500), await office.schedule(1000)
+    ends = await office.publish(expires=moment.to_text(NOW_MS + 1000))
+    bad = await office.publish(expires=moment.to_text(NOW_MS + 900))
+    kept = await pending.read(office.store, odd.alert_id)
+    assert kept is not None
+    spoilt = msgspec.structs.replace(kept, publish_at="soon")
+    await office.store.hset(keys.pending(odd.alert_id), "pending", msgspec.json.encode(spoilt))
+    record = await history.read(office.store, bad.alert_id)
+    assert record is not None
+    spoilt_alert = msgspec.structs.replace(record.record.alert, expires="one day")
+    spoilt_record = msgspec.json.encode(msgspec.structs.replace(record.record, alert=spoilt_alert))
+    await office.store.hset(keys.alert(bad.alert_id), "record", spoilt_record)
+    office.now_ms += 1000
+    await office.rounds.once()
+    assert [entry for entry in await office.wire() if entry[0] != "published" or entry[1] == due.alert_id] == [
+        ("published", due.alert_id), ("expired", ends.alert_id),
+    ]  # fmt: skip
+    assert await pending.due(office.store, office.now_ms + LATER_MS - 1, 10) == []
+    assert await pending.due(office.store, office.now_ms + LATER_MS, 10) == [(odd.alert_id, office.now_ms + LATER_MS)]
+    assert await expiring.due(office.store, office.now_ms + LATER_MS, 10) == [bad.alert_id]
+    await office.store.hset(keys.pending(odd.alert_id), "pending", msgspec.json.encode(kept))
+    office.now_ms += LATER_MS
+    await office.rounds.once()
+    assert ("published", odd.alert_id) in await office.wire()
+
+
+async def test_after_three_flashes_the_next_that_one_person_scheduled_waits_and_nothing_else_does(
+    office: Office,
+) -> None:
+    flashes = [await office.schedule(1000 + at, level="flash", **ALONE) for at in range(5)]
+    seconded = await office.schedule(2000, level="flash", **ALONE)
+    await office.tray.change("update", seconded.alert_id, DUTY, redraft=proposed, if_match=1)
+    await office.tray.change("approve", seconded.alert_id, SECOND, if_match=2)
+    meant = await office.schedule(2000, level="flash", override=["second-approval", "brake"], overrideReason="war")
+    brief = await office.schedule(2000)
+    ends = await office.publish(expires=moment.to_text(NOW_MS + 1000))
+    office.now_ms += 2000
+    await office.rounds.once()
+    out = [alert_id for kind, alert_id in await office.wire() if kind == "published" and alert_id != ends.alert_id]
+    assert out[:3] == [flash.alert_id for flash in flashes[:3]]
+    assert sorted(out[3:]) == sorted([seconded.alert_id, meant.alert_id, brief.alert_id])
+    assert ("expired", ends.alert_id) in await office.wire()
+    for flash in flashes[3:]:
+        waits = await pending.read(office.store, flash.alert_id)
+        assert waits is not None
+        assert (waits.record.state, waits.alert.version) == ("awaiting-approval", 2)
+    assert await pending.due(office.store, office.now_ms + HOUR_MS, 10) == []
+    await office.tray.change("approve", flashes[3].alert_id, SECOND, if_match=2)
+    assert (await office.wire())[-1] == ("published", flashes[3].alert_id)
 
 
 async def test_nothing_goes_out_on_a_store_that_could_lose_it(office: Office) -> None:

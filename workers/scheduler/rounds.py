@@ -12,10 +12,10 @@ import structlog
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
-from service.acting import Actor
+from service.acting import Actor, Outcome
 from service.desk import Desk
 from service.domain.alert import Author
-from service.domain.errors import FlashwireError, NotFound, VersionStale
+from service.domain.errors import NotDurable, NotFound, StoreUnavailable, VersionStale
 from service.domain.lifecycle import WrongState
 from service.store import expiring, history, pending
 from service.store.connection import Store
@@ -29,7 +29,12 @@ AHEAD_MS = 60_000
 """Jobs are made so long before their moment: enough for a restart, and a later change of plan finds few of them."""
 TOGETHER_MAX = 200
 """So many are looked at in a round; what is left comes first in the next one."""
+LATER_MS = 60_000
+"""What cannot be dealt with, for whatever reason, is looked at again so much later: it must not stand before others."""
+OUTAGES = (StoreUnavailable, NotDurable, RedisError, OSError, TimeoutError)
+"""Nothing can be done for any alert; all others are about the one."""
 QUEUE = "desk"
+Postpone = Callable[[Store, str, int], Awaitable[None]]
 OURSELVES = Actor(Author("scheduler", "scheduler"), "admin", False, "", "")
 
 
@@ -52,7 +57,7 @@ class Rounds:
             try:
                 await self.once()
                 self.hearing = True
-            except (FlashwireError, RedisError, OSError, TimeoutError) as problem:
+            except OUTAGES as problem:
                 self.hearing = False
                 log.warning("the lists cannot be looked at", why=str(problem) or type(problem).__name__)
             await asyncio.sleep(EVERY_S)
@@ -74,7 +79,7 @@ class Rounds:
         """Publish an embargoed alert if its moment has come. Raises StoreUnavailable, NotDurable."""
         due_ms = self._at_ms.get(alert_id)
         try:
-            released = await self._unless_changed(alert_id, self._tray.release_due)
+            released = await self._unless_changed(alert_id, self._tray.release_due, pending.postpone)
         except NotFound:
             # nothing is kept of it: it has been published, or waited for too long
             await pending.forget(self._store, alert_id)
@@ -88,21 +93,31 @@ class Rounds:
 
     async def _expire(self, alert_id: str) -> None:
         try:
-            if await self._unless_changed(alert_id, self._desk.expire):
+            if await self._unless_changed(alert_id, self._desk.expire, expiring.postpone):
                 metrics.EXPIRED.inc()
         except NotFound:
             await expiring.forget(self._store, alert_id)
 
-    async def _unless_changed(self, alert_id: str, act: Callable[[str, Actor], Awaitable[object | None]]) -> bool:
-        """Whether `act` did something; what somebody changes at that moment is looked at again in the next round."""
+    async def _unless_changed(
+        self, alert_id: str, act: Callable[[str, Actor], Awaitable[Outcome | None]], postpone: Postpone
+    ) -> bool:
+        """Whether `act` put something on the wire. What somebody changes at that moment is looked at again in the next
+        round, what cannot be dealt with a minute later. Raises NotFound, and what an outage raises.
+        """
         try:
             outcome = await act(alert_id, OURSELVES)
         except (VersionStale, WrongState) as problem:
             log.info("somebody was faster", alert=alert_id, why=str(problem))
             return False
+        except (NotFound, *OUTAGES):
+            raise
+        except Exception:  # one bad record is not the end of all
+            log.exception("an alert cannot be dealt with", alert=alert_id, act=act.__name__)
+            await postpone(self._store, alert_id, self._now_ms() + LATER_MS)
+            return False
         if outcome is not None:
-            log.info("done", alert=alert_id, act=act.__name__)
-        return outcome is not None
+            log.info("done", alert=alert_id, act=act.__name__, waits=outcome.state)
+        return outcome is not None and outcome.state is None
 
     async def _enqueue(self, alert_id: str, due_ms: int) -> None:
         await self._queue.enqueue_job(
