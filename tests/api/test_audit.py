@@ -174,7 +174,7 @@ async def test_what_happened_before_publication_stands_in_the_same_audit(api: Ap
     ("role", "body", "verbs"),
     [
         ("correspondent", {}, "submit kill"), ("editor", {"level": "flash"}, "propose kill"),
-        ("duty", {"publishAt": moment.to_text(now_ms() + 3_600_000)}, "schedule release"),
+        ("duty", {"publishAt": moment.to_text(now_ms() + 86_400_000)}, "schedule release"),
     ],
 )  # fmt: skip
 async def test_a_reason_stands_with_who_gave_it(api: Api, role: str, body: dict[str, Any], verbs: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from service.api import delivery, events
 from service.api.at_once import AtOnceHttp
+from service.api.serve import GRACEFUL_S
 from service.clock import now_ms
 from service.domain.delivery import SocketReport, bucket
 from service.domain.device import Platform
@@ -23,7 +24,7 @@ from service.store.embedded import EmbeddedStore
 from service.store.ledger import Block, Ledger, Settled
 from tests.api.conftest import Api
 from tests.api.test_process import started
-from tests.stores import until
+from tests.stores import BUSY_S, until
 
 SSE = {"Accept": "text/event-stream"}
 
@@ -129,13 +130,13 @@ async def test_strangers_and_unknown_alerts_get_no_report(api: Api) -> None:
 @asynccontextmanager
 async def on_sockets(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     """The same API on a real port, since an answer without an end needs a real connection."""
-    config = configure(api.process.app, graceful_s=2, http=AtOnceHttp)
+    config = configure(api.process.app, graceful_s=20, http=AtOnceHttp)
     listener = await Listener.start(config, listen("127.0.0.1", 0))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listener.port}", timeout=10) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listener.port}", timeout=30) as client:
         yield client
     started_s = time.monotonic()
     await listener.close()
-    assert time.monotonic() - started_s < 1.5, "a stream was still there"
+    assert time.monotonic() - started_s < 10, "a stream was still there"
 
 
 @asynccontextmanager
@@ -199,7 +200,7 @@ async def test_a_stream_ends_when_its_key_is_revoked(api: Api) -> None:
         await access.revoke(api.process.store, issued.id, now_ms())
         started_s = time.monotonic()
         assert [each async for each in found] == []
-        assert time.monotonic() - started_s < 2.5
+        assert time.monotonic() - started_s < 2.5 + BUSY_S
 
 
 async def ticket(api: Api, key: str) -> str:
@@ -296,6 +297,6 @@ def test_an_open_stream_does_not_hold_up_the_end_of_the_process(server: Embedded
             running.process.send_signal(signal.SIGTERM)
             told_s = time.monotonic()
             assert not [line for line in lines if line.startswith("event")]  # it ends, and in order
-        assert running.process.wait(5) == 0
-        assert time.monotonic() - told_s < 5
+        assert running.process.wait(30) == 0
+        assert time.monotonic() - told_s < GRACEFUL_S, "it was not waited for"
         assert "Traceback" not in running.log.read_text()

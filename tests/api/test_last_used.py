@@ -15,7 +15,7 @@ from tests.stores import server, store, until
 
 __all__ = ["server", "store"]
 NOW_MS = 1_800_000_000_000
-EVERY_S = 0.3
+EVERY_S = 0.5
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from tests import guards
 from tests.ports import free_ports
+from tests.stores import BUSY_S
 
 ROOT = Path(__file__).parents[2]
 ALERT = b'{"edition":"en","headline":"Snow falls"}'
@@ -38,7 +39,7 @@ class Running:
     client: httpx.Client
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=15)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def head(self, length: str) -> bytes:
         return (
@@ -47,10 +48,11 @@ class Running:
         ).encode()
 
     def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        """A line that is being written is not one yet."""
+        return [json.loads(line) for line in self.log.read_text().split("\n")[:-1]]
 
 
-def wait_for(fact: "object", within_s: float = 30.0) -> None:
+def wait_for(fact: "object", within_s: float = 60.0) -> None:
     deadline = time.monotonic() + within_s
     while not fact():  # type: ignore[operator]
         assert time.monotonic() < deadline, "not true in time"
@@ -75,7 +77,7 @@ def started(server: EmbeddedStore, folder: Path) -> Iterator[Running]:
     with log.open("wb") as output:
         process = subprocess.Popen([*command, "api"], env=environ, cwd=ROOT, stderr=output)
     url = f"http://127.0.0.1:{api_port}"
-    with httpx.Client(base_url=url, timeout=15) as client:
+    with httpx.Client(base_url=url, timeout=30) as client:
         running = Running(
             process, api_port, f"http://127.0.0.1:{admin_port}", json.loads(made.stdout)["key"], log, client
         )
@@ -188,12 +190,12 @@ def test_what_comes_on_a_socket_is_answered_in_form(shared: Running, sent: bytes
 
 
 def test_a_head_that_never_ends_is_cut_off(shared: Running) -> None:
+    started_at = time.monotonic()
     with shared.connect() as silent, shared.connect() as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nHost")
-        started_at = time.monotonic()
         assert answer(slow).startswith(b"HTTP/1.1 408 ")
         assert answer(silent).startswith(b"HTTP/1.1 408 ")
-        assert 8 < time.monotonic() - started_at < 13
+        assert 8 < time.monotonic() - started_at < 13 + BUSY_S
 
 
 PAGE = b"GET /v1/editions/en/ticker HTTP/1.1\r\nHost: a\r\nX-Request-Id: one\r\n"
@@ -298,7 +300,7 @@ def test_it_ends_in_order_when_told_to(running: Running) -> None:
         wait_for(lambda: not accepts(running.port))
         connection.sendall(ALERT[10:])
         assert answer(connection).startswith(b"HTTP/1.1 201 ")
-    assert running.process.wait(10) == 0
+    assert running.process.wait(30) == 0
 
 
 def test_a_request_that_does_not_end_does_not_hold_it_up(running: Running) -> None:
@@ -306,12 +308,12 @@ def test_a_request_that_does_not_end_does_not_hold_it_up(running: Running) -> No
         connection.sendall(running.head("Content-Length: 100"))
         wait_for(lambda: running.client.get("/healthz").status_code == 200)
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(10) == 0
+        assert running.process.wait(30) == 0
 
 
 def test_it_ends_in_order_when_interrupted(running: Running) -> None:
     running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(10) == 0
+    assert running.process.wait(30) == 0
     assert "Traceback" not in running.log.read_text()
 
 
@@ -319,7 +321,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(running: Running, server: Embe
     environ = {**os.environ, "FLASHWIRE_REDIS_URL": server.url, "FLASHWIRE_API_PORT": str(running.port)}
     environ |= {"FLASHWIRE_ADMIN_PORT": str(free_ports(1)[0]), "FLASHWIRE_LOG_FORMAT": "json"}
     ended = subprocess.run(
-        [sys.executable, "-m", "service.cli", "api"], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=20
+        [sys.executable, "-m", "service.cli", "api"], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert ended.returncode == 1
     assert f"cannot listen on 127.0.0.1:{running.port}" in ended.stderr

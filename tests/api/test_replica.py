@@ -17,11 +17,11 @@ from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
 from tests.api.conftest import Api, serving, settings_for
 from tests.ports import free_ports
-from tests.stores import running_in, until
+from tests.stores import ANSWERS_WITHIN_S, running_in, until
 
 
 async def _say(server: EmbeddedStore, *words: object) -> None:
-    store = for_commands(server.url, 1.0)
+    store = for_commands(server.url, ANSWERS_WITHIN_S)
     async with store.pipeline(transaction=False) as pipe:
         pipe.execute_command(*words)
         await pipe.execute()
@@ -30,7 +30,7 @@ async def _say(server: EmbeddedStore, *words: object) -> None:
 
 @asynccontextmanager
 async def _reading(server: EmbeddedStore) -> AsyncIterator[Store]:
-    store = for_commands(server.url, 1.0)
+    store = for_commands(server.url, ANSWERS_WITHIN_S)
     try:
         yield store
     finally:
@@ -50,7 +50,7 @@ async def replica(server: EmbeddedStore, tmp_path: Path) -> AsyncIterator[Embedd
             async def follows() -> bool:
                 return bool((await store.info("replication")).get("master_link_status") == "up")
 
-            await until(follows, within_s=20)
+            await until(follows)
         yield second
 
 
@@ -90,7 +90,7 @@ async def test_a_replica_that_hangs_is_no_plain_201_and_the_same_key_makes_one_a
     async def is_taken() -> bool:
         return bool((await api.post(Idempotency_Key="k")).status_code == 201)
 
-    await until(is_taken, within_s=20)
+    await until(is_taken)
     assert await _alerts(server) == await _alerts(replica) == 1
 
 
@@ -110,7 +110,7 @@ async def test_a_kill_that_stands_already_is_no_plain_200_while_no_replica_has_i
     async def is_done() -> bool:
         return bool((await api.kill(made["alert"]["id"])).status_code == 200)
 
-    await until(is_done, within_s=20)
+    await until(is_done)
     assert await _alerts(server) == await _alerts(replica) == 2
 
 
@@ -131,7 +131,7 @@ async def test_a_key_that_was_ended_is_not_told_so_while_a_failover_would_bring_
         answer = await api.client.delete(path, headers=api.headers("admin", Idempotency_Key="k"))
         return bool(answer.status_code == 204)
 
-    await until(is_ended, within_s=20)
+    await until(is_ended)
     async with _reading(replica) as store:
         [ended] = [key for key in await access.list_keys(store) if key.revoked]
     assert ended.id in path
@@ -139,7 +139,7 @@ async def test_a_key_that_was_ended_is_not_told_so_while_a_failover_would_bring_
 
 async def test_a_replica_that_is_gone_makes_the_desk_refuse(api: Api, replica: EmbeddedStore) -> None:
     await asyncio.to_thread(replica.kill)
-    await until(lambda: not api.process.readiness().ready, within_s=20)
+    await until(lambda: not api.process.readiness().ready)
     readyz = await api.get("/readyz")
     assert readyz.status_code == 503
     assert "0 of 1 replicas are connected" in " ".join(readyz.json()["reasons"])

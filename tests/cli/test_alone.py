@@ -17,7 +17,7 @@ from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from tests.ports import free_ports
 from tests.processes import ROOT
-from tests.stores import server
+from tests.stores import ANSWERS_WITHIN_S, server
 
 __all__ = ["server"]
 
@@ -44,7 +44,7 @@ def wires(server: EmbeddedStore) -> None:
     """Wires that have been given a life, as an API does: a gateway listens once it has read them."""
 
     async def give_birth() -> None:
-        store = for_commands(server.url, 1.0)
+        store = for_commands(server.url, ANSWERS_WITHIN_S)
         for name in keys.wires(from_config(load({}).newsroom).edition_names):
             await lineage.change_epoch(store, name, None, new_epoch())
         await store.aclose()

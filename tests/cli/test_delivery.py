@@ -22,7 +22,7 @@ from service.store.embedded import EmbeddedStore
 from service.store.ledger import Block, Ledger, Settled
 from tests import guards
 from tests.api.test_process import ROOT, Running, started
-from tests.stores import running_in
+from tests.stores import ANSWERS_WITHIN_S, running_in
 
 PART: dict[str, Any] = {
     "eligible": 9000, "undecided": 0, "held": {}, "queued": 0, "accepted": 4500, "failed": {}, "shown": 0, "opened": 0,
@@ -158,7 +158,7 @@ def kill(running: Running, alert_id: str) -> None:
 
 def ring(server: EmbeddedStore, alert_id: str, eligible: int, accepted: int) -> None:
     async def write() -> None:
-        store = for_commands(server.url, 1.0)
+        store = for_commands(server.url, ANSWERS_WITHIN_S)
         ledger, block = Ledger(store, sends_max=3, kept_days=7), Block(alert_id, "apns", 0)
         await ledger.note(block, "seen", (1 << eligible) - 1, {"eligible:apns": eligible})
         settled = Settled(accepted=(1 << accepted) - 1, counts={f"t:{bucket(2.0)}:apns": accepted})

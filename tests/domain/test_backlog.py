@@ -127,7 +127,7 @@ class WireMachine(RuleBasedStateMachine):
 
 
 TestWire = WireMachine.TestCase
-TestWire.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestWire.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 def filled(count: int, max_revisions: int = 100, last: int = 0) -> Backlog:

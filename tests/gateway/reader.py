@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-PATIENCE_S = 8.0
+PATIENCE_S = 30.0
 
 
 class Ended(Exception):

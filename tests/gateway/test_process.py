@@ -46,11 +46,11 @@ async def gateway_process(house: House, descriptors_max: int = 1024) -> AsyncIte
         sys.executable, "-c", ALONE, str(descriptors_max), cwd=ROOT, env=environ, stdout=DEVNULL, stderr=PIPE
     )
     try:
-        await until(lambda: _answers(house), within_s=20)
+        await until(lambda: _answers(house), within_s=60)
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             _, said = await process.communicate()
     assert (process.returncode, said) == (0, b"")
 

@@ -10,6 +10,7 @@ from service.store.embedded import EmbeddedStore
 from tests.gateway.house import House
 from tests.gateway.house import house as open_house
 from tests.gateway.reader import epoch, headlines, place
+from tests.stores import BUSY_S
 
 BAD = [
     ("", 4400, 400),
@@ -120,22 +121,23 @@ async def test_a_cursor_ahead_of_the_tail_waits_half_a_second_and_then_gets_a_sn
         await reader.read_head()
         first = await reader.next()
         assert (first["reason"], place(first)) == ("ahead", 1)
-    assert 0.45 < time.monotonic() - started_s < 2
+    assert 0.45 < time.monotonic() - started_s < 2 + BUSY_S
 
 
-async def test_a_cursor_ahead_of_the_tail_is_resumed_when_the_tail_catches_up(house: House) -> None:
-    await house.post("Snow falls")
-    life = await until_it_is_there(house, 1)
-    reader = await house.knock(f"GET /v1/live?edition=en&after={life}:3 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    left = await house.knock(f"GET /v1/live?edition=en&after={life}:3 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    await asyncio.sleep(0.05)
-    left.close()
-    for number in range(3):
-        await house.post(f"Snow {number} melts")
-    await reader.read_head()
-    first = await reader.next()
-    assert (first["type"], first["cursor"]) == ("resumed", f"{life}:3")
-    assert place((await reader.until(4))[-1]) == 4
+async def test_a_cursor_ahead_of_the_tail_is_resumed_when_the_tail_catches_up(server: EmbeddedStore) -> None:
+    async with open_house(server, ahead_wait_ms=10_000) as house:
+        await house.post("Snow falls")
+        life = await until_it_is_there(house, 1)
+        reader = await house.knock(f"GET /v1/live?edition=en&after={life}:3 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        left = await house.knock(f"GET /v1/live?edition=en&after={life}:3 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await asyncio.sleep(0.05)
+        left.close()
+        for number in range(3):
+            await house.post(f"Snow {number} melts")
+        await reader.read_head()
+        first = await reader.next()
+        assert (first["type"], first["cursor"]) == ("resumed", f"{life}:3")
+        assert place((await reader.until(4))[-1]) == 4
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])

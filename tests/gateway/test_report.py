@@ -16,12 +16,12 @@ from tests.gateway.house import House, settings_for
 from tests.gateway.house import house as open_house
 from tests.gateway.revisions import published
 from tests.gateway.test_slow import SMALL, TINY, lagging
-from tests.stores import until
+from tests.stores import ANSWERS_WITHIN_S, BUSY_S, until
 from workers.gateway import metrics
 from workers.gateway.report import WAITING_MAX, Broadcast, Reporter
 from workers.gateway.ring import Chunk
 
-SOON_MS = 2000.0
+SOON_MS = 5000.0
 """Longer than a broadcast takes on the busiest machine, and shorter than anything that is wrong."""
 
 
@@ -128,13 +128,13 @@ async def test_what_leaves_in_one_write_is_told_of_each_revision() -> None:
 
 
 async def test_a_store_that_is_away_costs_the_reports_and_nothing_else(server: EmbeddedStore) -> None:
-    store, before = for_commands(server.url, 0.5), dropped()
+    store, before = for_commands(server.url, ANSWERS_WITHIN_S), dropped()
     reporter = Reporter(store, 7)
     running = asyncio.create_task(reporter.run())
     server.kill()
     started_s = time.monotonic()
     reporter.take(Broadcast([published(1, "Rain")], 1))
-    assert time.monotonic() - started_s < 0.1
+    assert time.monotonic() - started_s < BUSY_S
     await until(lambda: dropped() == before + 1)
     server.start()
     reporter.take(Broadcast([published(2, "Snow")], 1))
@@ -148,7 +148,7 @@ async def test_a_store_that_is_away_costs_the_reports_and_nothing_else(server: E
 
 
 async def test_a_figure_that_makes_no_sense_ends_nothing(server: EmbeddedStore) -> None:
-    store, before = for_commands(server.url, 0.5), dropped()
+    store, before = for_commands(server.url, ANSWERS_WITHIN_S), dropped()
     reporter = Reporter(store, 7)
     running = asyncio.create_task(reporter.run())
     odd = published(1, "Rain")
@@ -162,7 +162,7 @@ async def test_a_figure_that_makes_no_sense_ends_nothing(server: EmbeddedStore) 
 
 
 async def test_what_waits_for_the_store_is_bounded(server: EmbeddedStore) -> None:
-    store, before = for_commands(server.url, 0.5), dropped()
+    store, before = for_commands(server.url, ANSWERS_WITHIN_S), dropped()
     reporter = Reporter(store, 7)  # and nobody runs it
     for number in range(WAITING_MAX + 3):
         reporter.take(Broadcast([published(number + 1, "Rain")], 1))

@@ -8,7 +8,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.device import Subscription
@@ -69,7 +69,6 @@ def test_the_example_of_rfc_8188() -> None:
     assert sealed == octets("I1BsxtFttlv3u_Oo94xnmwAAEAAA-NAVub2qFgBEuQKRapoZu-IxkIva3MEB1PD-ly8Thjg")
 
 
-@settings(deadline=None)
 @given(plaintext=st.binary(max_size=PLAINTEXT_BYTES_MAX))
 def test_others_can_read_whatever_we_encrypt(plaintext: bytes) -> None:
     browser = Browser()

@@ -20,7 +20,7 @@ from service.store import access, audit, dump, keys, refill
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
 from tests.entries import BOUNDS, NOW_MS, alert, append
-from tests.stores import running_in
+from tests.stores import ANSWERS_WITHIN_S, running_in
 
 DESK = By(name="night desk", key_id="K", role="editor", address="127.0.0.1", request_id="r")
 
@@ -210,7 +210,7 @@ async def test_a_restored_audit_goes_on_with_its_chain(store: Store, tmp_path: P
         await filled(store)
     parts = [part async for part in dump.parts(store)]
     with running_in(tmp_path / "another") as another:
-        other = for_commands(another.url, 1.0)
+        other = for_commands(another.url, ANSWERS_WITHIN_S)
         await refill.write(other, parts, NOW_MS)
         await filled(other)
         walk = await walked(other)

@@ -17,6 +17,7 @@ from service.store.connection import Store, for_commands
 from service.store.device_records import address_of, indexed
 from service.store.devices import PROOFS_APART_MS, TOMBSTONE_DAYS, Held, Registered
 from service.store.embedded import EmbeddedStore
+from tests.stores import ANSWERS_WITHIN_S
 
 NOW_MS = 1_800_000_000_000
 DAY_MS = 86_400_000
@@ -335,7 +336,7 @@ async def test_devices_survive_kill_nine(server: EmbeddedStore, store: Store) ->
     made = await devices.register_all(store, [phone(name) for name in range(50)], NOW_MS)
     server.kill()
     server.start()
-    again = for_commands(server.url, 1.0)
+    again = for_commands(server.url, ANSWERS_WITHIN_S)
     try:
         assert [(await holding(again, registered)).device.number for registered in made] == list(range(50))
         await check_books(again)

@@ -16,10 +16,9 @@ from service.store.connection import for_commands
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
 from service.store_keeper import StoreKeeper
-from tests.stores import until
+from tests.stores import ANSWERS_WITHIN_S, until
 
 LONG_S = 60.0
-WITHIN_S = 30.0
 
 
 @pytest.fixture
@@ -39,24 +38,24 @@ async def test_a_store_that_pauses_for_less_than_the_mute_time_stays_the_same(ke
     os.kill(pid, signal.SIGSTOP)
     assert not embedded.is_running(keeper.store.data_dir)
     os.kill(pid, signal.SIGCONT)
-    await until(lambda: embedded.is_running(keeper.store.data_dir), WITHIN_S)
+    await until(lambda: embedded.is_running(keeper.store.data_dir))
     assert keeper.store.pid == pid
 
 
 async def test_a_data_folder_that_was_moved_is_not_begun_anew_and_goes_on_once_it_is_back(keeper: StoreKeeper) -> None:
     place = keeper.store.data_dir
-    store = for_commands(keeper.store.url, 1.0)
+    store = for_commands(keeper.store.url, ANSWERS_WITHIN_S)
     await store.hset("a key", "field", "kept")
     await store.aclose()
     moved = place.rename(place.with_name("moved"))
-    await until(lambda: keeper.store.pid is None, WITHIN_S)
+    await until(lambda: keeper.store.pid is None)
     place.mkdir()  # as an empty mount point would be
     with pytest.raises(EmbeddedError, match="is not the data folder that was opened"):
         keeper.store.start()
     assert list(place.iterdir()) == []
     place.rmdir()
     moved.rename(place)
-    store = for_commands(keeper.store.url, 1.0)
+    store = for_commands(keeper.store.url, ANSWERS_WITHIN_S)
 
     async def has_it() -> bool:
         with contextlib.suppress(RedisError):  # not started yet, or loading its log
@@ -64,7 +63,7 @@ async def test_a_data_folder_that_was_moved_is_not_begun_anew_and_goes_on_once_i
         return False
 
     try:
-        await until(has_it, WITHIN_S)
+        await until(has_it)
     finally:
         await store.aclose()
 
