@@ -180,7 +180,10 @@ class Desk:
             raise FuseOver("the fuse has burnt down")
         amended = Amended(before, None, record.push, ()) if amend is None else amend(record)
         alert = versions.following(amended.alert, transition, now_ms, amended.correction)
-        changed = msgspec.structs.replace(record, alert=alert, state=transition.state, push=amended.push, reason=reason)
+        changed = msgspec.structs.replace(
+            record, alert=alert, state=transition.state, push=amended.push, reason=reason,
+            approved_by=record.approved_by if amend is None else None,
+        )  # fmt: skip
         warnings = (*amended.warnings, *await siblings.warnings(self._store, verb, alert))
         return await self.append(verb, transition, changed, record, actor, idempotency, now_ms, warnings)
 

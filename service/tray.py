@@ -144,7 +144,7 @@ class Tray:
             alert, expires=moment.to_text(self._expires_ms(redraft.expires_ms, redraft.publish_at_ms, now_ms))
         )
         record = msgspec.structs.replace(
-            pending.record, alert=alert, state=transition.state, push=redraft.push, note=redraft.note
+            pending.record, alert=alert, state=transition.state, push=redraft.push, note=redraft.note, approved_by=None
         )
         changed = Pending(
             record=record, publish_at=_text(redraft.publish_at_ms), expires=_text(redraft.expires_ms),
@@ -157,8 +157,10 @@ class Tray:
     ) -> Outcome:
         transition = lifecycle.change(pending.record.state, "kill")
         alert = versions.redrafted(pending.alert, now_ms)
-        record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state, reason=reason)
-        gone = msgspec.structs.replace(pending, record=record, approved_by=None)
+        record = msgspec.structs.replace(
+            pending.record, alert=alert, state=transition.state, reason=reason, approved_by=None
+        )
+        gone = msgspec.structs.replace(pending, record=record)
         return await self._keep("kill", pending, gone, actor, idempotency, now_ms, ())
 
     async def _approve(self, pending: Pending, actor: Actor, idempotency: Idempotency | None, now_ms: int) -> Outcome:
@@ -172,8 +174,8 @@ class Tray:
             return await self._publish("approve", pending, actor, idempotency, now_ms, late)
         transition = lifecycle.change(pending.record.state, "schedule")
         alert = versions.redrafted(pending.alert, now_ms)
-        record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state)
-        approved = msgspec.structs.replace(pending, record=record, approved_by=actor.author)
+        record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state, approved_by=actor.author)
+        approved = msgspec.structs.replace(pending, record=record)
         return await self._keep("approve", pending, approved, actor, idempotency, now_ms, ())
 
     async def _publish(
@@ -185,8 +187,9 @@ class Tray:
         if expires_ms is not None and expires_ms <= now_ms:
             raise WrongState("expired", verb)
         alert = versions.published(pending.alert, transition, now_ms, self._expires_ms(expires_ms, None, now_ms))
-        record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state)
-        alone = verb != "approve" and pending.approved_by is None and BRAKE not in pending.overrides
+        approved_by = actor.author if verb == "approve" else pending.record.approved_by
+        record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state, approved_by=approved_by)
+        alone = approved_by is None and BRAKE not in pending.overrides
         try:
             return await self._desk.append(
                 verb, transition, record, pending.record, actor, idempotency, now_ms, warnings, alone=alone

@@ -31,14 +31,14 @@ def seen(record: Record, encoded: bytes, cursor: str | None, state: State | None
     """A record with its public JSON; `state` where it is another by now than when the record was made."""
     return Seen(
         alert=msgspec.Raw(encoded), state=state or record.state, headline=record.alert.headline, author=record.author,
-        push=record.push, note=record.note, reason=record.reason, cursor=cursor,
+        push=record.push, note=record.note, reason=record.reason, cursor=cursor, approved_by=record.approved_by,
     )  # fmt: skip
 
 
 def seen_pending(pending: Pending) -> Seen:
     """What is pending as editors see it: `alert` is what readers would see."""
     told = seen(pending.record, revision.encode(pending.alert), None)
-    return msgspec.structs.replace(told, publish_at=pending.publish_at, approved_by=pending.approved_by)
+    return msgspec.structs.replace(told, publish_at=pending.publish_at)
 
 
 def sees(key: Key, pending: Pending) -> bool:

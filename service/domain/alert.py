@@ -114,7 +114,10 @@ class Author(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
-    """An alert with all that editors see of it: the full text even while readers see a notice, and what is internal."""
+    """An alert with all that editors see of it: the full text even while readers see a notice, and what is internal.
+
+    `approved_by` is who let out these very words as a second person; whoever changes one has nobody's approval.
+    """
 
     alert: Alert
     state: State
@@ -122,6 +125,7 @@ class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"
     push: bool
     note: str | None = None
     reason: str | None = None
+    approved_by: Author | None = None
 
 
 def redacted(alert: Alert, notice: str) -> Alert:

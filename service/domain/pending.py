@@ -25,9 +25,8 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An alert that is not public, with what its publication needs. Moments are RFC 3339.
 
     `record` is what it would be; its version counts what was submitted and changed so far. `hands` are all who wrote or
-    changed it, the first its author. `asked_at` is when it began to wait for a second person, `approved_by` that person
-    of this very version, `overrides` the guards that its author passed over. `expires` is None where the alert is to
-    have the usual life from its publication on.
+    changed it, the first its author. `asked_at` is when it began to wait for a second person, `overrides` the guards
+    that its author passed over. `expires` is None where the alert is to have the usual life from its publication on.
     """
 
     record: Record
@@ -35,7 +34,6 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     expires: str | None
     hands: tuple[Author, ...]
     asked_at: str
-    approved_by: Author | None = None
     overrides: tuple[str, ...] = ()
 
     @property

@@ -76,6 +76,37 @@ async def test_what_a_correspondent_posts_waits_as_a_draft_until_duty_lets_it_ou
     assert (seen["state"], seen["author"]["name"]) == ("published", "correspondent desk")
 
 
+async def test_who_looks_at_what_is_out_sees_who_approved_these_words(desk: Api) -> None:
+    alert_id = (await waits(desk))["alert"]["id"]
+
+    async def approver() -> str | None:
+        by = (await desk.get(f"/v1/alerts/{alert_id}", "editor")).json()["approvedBy"]
+        listed = (await desk.get("/v1/alerts?limit=1", "editor")).json()["alerts"][0]["approvedBy"]
+        assert listed == by
+        return None if by is None else str(by["name"])
+
+    assert await approver() is None
+    await approve(desk, alert_id)
+    assert await approver() == "duty desk"
+    await desk.change("hold", alert_id, None, "second")
+    await desk.change("release", alert_id, None, "second")
+    assert await approver() == "duty desk", "the words are the same"
+    await desk.change("update", alert_id, {"headline": "Second ferry sails"}, "second", If_Match='"4"')
+    assert await approver() is None, "a word is another"
+    told = (await desk.get(f"/v1/alerts/{alert_id}/versions", "editor")).json()["versions"]
+    assert [version["approvedBy"] is not None for version in told] == [True, True, True, False]
+
+
+async def test_an_embargo_tells_who_approved_it_also_once_it_is_out(desk: Api) -> None:
+    said = await waits(desk, {**FLASH, "publishAt": later()}, "editor")
+    alert_id = said["alert"]["id"]
+    await approve(desk, alert_id)
+    assert (await desk.change("release", alert_id, None, "second")).status_code == 200
+    seen = (await desk.get(f"/v1/alerts/{alert_id}", "editor")).json()
+    assert (seen["state"], seen["approvedBy"]["name"]) == ("published", "duty desk")
+    assert "duty desk" not in (await desk.get(f"/a/{alert_id}", None)).text
+
+
 async def test_a_flash_waits_for_a_second_person(desk: Api) -> None:
     for role in ("editor", "duty"):
         said = await waits(desk, FLASH, role)
