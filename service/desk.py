@@ -281,5 +281,5 @@ def _refuse_unless_allowed(verb: Verb, record: Record, actor: Actor) -> None:
     on_hold = record.state == "withheld"
     needed = roles.needed_to_change(verb, own, on_hold=on_hold)
     if not roles.includes(actor.role, needed):
-        whose = "alerts of other keys" if not own else "alerts on hold" if on_hold else "alerts"
+        whose = "alerts of other keys" if not own else "alerts on hold" if on_hold else "alerts that are out"
         raise Forbidden(f"only {needed} may {verb} {whose}; this key is {actor.role}")

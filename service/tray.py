@@ -252,7 +252,7 @@ def _refuse_unless_allowed(verb: Verb, pending: Pending, actor: Actor) -> None:
     draft = pending.record.state == "draft"
     needed = roles.needed_to_change_pending(verb, own, draft=draft)
     if not roles.includes(actor.role, needed):
-        whose = "what is pending" if own else "what others have pending"
+        whose = "what waits" if own or verb == "approve" else "what others have waiting"
         raise Forbidden(f"only {needed} may {verb} {whose}; this key is {actor.role}")
 
 

@@ -116,7 +116,8 @@ def _duplicate(likeness: Likeness, alert: Alert, age_ms: int) -> Duplicate:
 
 def _said(found: tuple[Duplicate, ...]) -> str:
     first = found[0]
-    return f"says the same as {first.id}, {first.age_s // 60} min ago: {first.headline}"
+    ago = f"{first.age_s} s" if first.age_s < 60 else f"{first.age_s // 60} min"
+    return f"says the same as {first.id}, {ago} ago: {first.headline}"
 
 
 def _warning(found: tuple[Duplicate, ...]) -> Notice:
@@ -124,4 +125,5 @@ def _warning(found: tuple[Duplicate, ...]) -> Notice:
 
 
 def _refusal(found: tuple[Duplicate, ...]) -> Problem:
-    return Problem("near-duplicate", _said(found), duplicates=found)
+    remedy = "update that one, or override near-duplicate and say why"
+    return Problem("near-duplicate", f"{_said(found)} ({remedy})", duplicates=found)

@@ -62,9 +62,9 @@ KINDS: dict[str, Kind] = {
                                 "one and ends the former; register anew where it is lost."),
     "test-key-needed": Kind(403, "A test device needs a test key", 'A device with "test": true gets drills alone. It '
                             "is registered with a test key in Authorization (`flashwire keys create --test`)."),
-    "forbidden": Kind(403, "The key's role does not allow this", "Editors publish up to urgent and update, correct or "
-                      "undo their own alerts; the duty desk also publishes flashes, holds, releases and kills, and may "
-                      "do all of it to anybody's alert."),
+    "forbidden": Kind(403, "This key may not do this", "Editors publish up to urgent and update, correct or undo "
+                      "their own alerts; the duty desk also publishes flashes, holds, releases and kills, and may do "
+                      "all of it to anybody's alert. Nobody approves what they wrote or changed."),
     "origin-refused": Kind(403, "Pages of this origin may not read the stream", "This outlet names the origins whose "
                            "pages may open live streams (FLASHWIRE_ORIGINS), and the page's is none of them."),
     "not-found": Kind(404, "Not found", "There is nothing of this name, or it is not yours to see."),
@@ -85,7 +85,7 @@ KINDS: dict[str, Kind] = {
     "pending-full": Kind(429, "Too much is waiting", "More alerts wait for publication than the setting pending_max "
                          "allows. Approve, release or kill some."),
     "wrong-state": Kind(409, "The alert's state does not allow this", "Read the alert: it is not where this verb "
-                        "applies."),
+                        "applies. The detail names the verbs that do."),
     "fuse-over": Kind(409, "It is too late to undo", "Phones may ring by now. Correct or kill the alert: both reach "
                       "exactly the phones that were given it."),
     "too-many-keys": Kind(409, "There are as many keys as may be", "End keys that nobody needs (DELETE /v1/keys/{id}); "

@@ -50,5 +50,5 @@ def choices(given: Given, name: str, allowed: tuple[str, ...]) -> tuple[str, ...
     """The values of a list, each once; they come with commas, or the parameter again. Raises Problem."""
     chosen = tuple(dict.fromkeys(part for value in given.get(name, ()) for part in value.split(",") if part))
     if not set(chosen) <= set(allowed):
-        raise Problem("bad-query", f"{name}: must be of {', '.join(allowed)}, separated by commas")
+        raise Problem("bad-query", f"{name}: must be one or more of {', '.join(allowed)}, separated by commas")
     return chosen

@@ -3,22 +3,26 @@
 The rule to remember: a refusal ends with its remedy, ready to be typed; words for states are those of the ticker.
 """
 
+from typing import get_args
+
 from service import client, program
 from service.commands.ground import Failed
-from service.domain.lifecycle import TABLE, ChangeVerb
+from service.domain.alert import State
+from service.domain.lifecycle import OVER, Verb, fitting
 from service.logs import escape
 
 STATES = {"withheld": "on hold", "canceled": "withdrawn"}
 """States whose names are not what people say."""
-TYPED: dict[ChangeVerb, str] = {
+TYPED: dict[Verb, str] = {
     "update": "update {id} --headline …",
     "correct": "correct {id} --headline … --wrong … --severity major",
     "hold": "hold {id}",
+    "approve": "approve {id}",
     "release": "release {id}",
     "kill": "kill {id} --reason …",
 }
 """How a verb is typed. `undo` is offered by `post` alone: whoever is refused has no seconds left."""
-FITTING = {(str(state), verb) for (state, verb), then in TABLE.items() if then is not None}
+FITTING: dict[str, tuple[Verb, ...]] = {state: fitting(state) for state in get_args(State)}
 
 
 def refusal(refused: client.Refused, path: str) -> Failed:
@@ -56,12 +60,12 @@ def _near_duplicate(refused: client.Refused) -> Failed:
 
 def _wrong_state(refused: client.Refused, alert_id: str, verb: str) -> Failed:
     state = str(refused.problem.get("state"))
-    fitting = tuple(each for each in TYPED if (state, each) in FITTING)
+    instead = FITTING.get(state, ())
     said = f"{escape(verb)} does not fit an alert that is {escape(STATES.get(state, state))}; "
-    said += "what does:" if fitting else "it is over, so post a new one"
-    return _with_remedies(refused, said, alert_id, fitting)
+    said += "what does:" if instead else OVER
+    return _with_remedies(refused, said, alert_id, instead)
 
 
-def _with_remedies(refused: client.Refused, said: str, alert_id: str, verbs: tuple[ChangeVerb, ...]) -> Failed:
+def _with_remedies(refused: client.Refused, said: str, alert_id: str, verbs: tuple[Verb, ...]) -> Failed:
     commands = [f"  {program.name()} {TYPED[verb].format(id=alert_id)}" for verb in verbs]
     return Failed("\n".join((f"refused ({refused.status}): {said}", *commands)))

@@ -52,7 +52,7 @@ class VersionStale(FlashwireError):
     """Another version is current than the one the caller acted upon."""
 
     def __init__(self, current: int) -> None:
-        super().__init__(f"the current version is {current}")
+        super().__init__(f"the current version is {current}: read it, and name it if you mean it still")
         self.current = current
 
 

@@ -18,6 +18,9 @@ Verb = Literal["publish", "submit", "schedule", "propose", "approve", "update", 
 ChangeVerb = Literal["update", "correct", "hold", "release", "undo", "kill"]
 """The verbs that editors may do to an alert that is out."""
 CHANGE_VERBS: tuple[ChangeVerb, ...] = get_args(ChangeVerb)
+OFFERED: tuple[Verb, ...] = ("update", "correct", "hold", "approve", "release", "kill")
+"""The verbs that are named to whoever tried one that does not fit. `undo` is none: its seconds are over by then."""
+OVER = "it is over, so post a new one"
 PENDING: tuple[State, ...] = ("draft", "scheduled", "awaiting-approval")
 """The states before publication: nothing of them is public."""
 EXPIRING: tuple[State, ...] = ("published", "withheld")
@@ -35,10 +38,12 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 class WrongState(Exception):
-    """The verb does not fit the alert's state. Carries both, for the editor."""
+    """The verb does not fit the alert's state. Carries both, for the editor, and says which verbs do."""
 
     def __init__(self, state: State | None, verb: Verb) -> None:
-        super().__init__(f"{verb} does not fit an alert that is {state or 'new'}")
+        *others, last = fitting(state) or ("",)
+        instead = f": {', '.join(others)}{' or ' if others else ''}{last}" if last else f"; {OVER}"
+        super().__init__(f"{verb} does not fit an alert that is {state or 'new'}{instead}")
         self.state = state
         self.verb = verb
 
@@ -99,6 +104,12 @@ def decide(state: State | None, verb: Verb) -> Transition | None:
     if (state, verb) not in TABLE:
         raise WrongState(state, verb)
     return TABLE[state, verb]
+
+
+def fitting(state: State | None) -> tuple[Verb, ...]:
+    """The verbs that an editor can do instead. What waits is updated, too; the table has what the update comes to."""
+    pending = state in PENDING
+    return tuple(verb for verb in OFFERED if TABLE.get((state, verb)) is not None or (pending and verb == "update"))
 
 
 def change(state: State | None, verb: Verb) -> Transition:

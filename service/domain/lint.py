@@ -64,4 +64,4 @@ def _stop(headline: str) -> Notice | None:
     last = headline.split()[-1] if headline.split() else ""
     if not last.endswith(_FULL_STOPS) or any(stop in last[:-1] for stop in _FULL_STOPS):
         return None
-    return Notice("full-stop", "the headline ends with a full stop, which a ticker does not show elsewhere")
+    return Notice("full-stop", "the headline ends with a full stop; headlines have none")

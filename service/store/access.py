@@ -135,7 +135,7 @@ async def rotate(
     for _ in range(ROTATE_AGAIN_MAX):
         held = await key_records.find(store, key_id)
         if held is None or api_key.ending(held.key, now_ms):
-            raise NotFound("there is no key of this id that could be rotated")
+            raise NotFound("no key of this id goes on, and one that has ended cannot be rotated: make a new one")
         going_on = [each for each in held.former if each.until > now_ms]
         former = [Former(held.digest.decode(), now_ms + overlap_s * 1000), *going_on][:FORMER_MAX] if overlap_s else []
         issued = _issued(held.key, secret)

@@ -54,6 +54,10 @@ async def test_an_editor_who_says_the_same_again_is_told_of_the_alert_that_said_
         "id": made["id"], "version": 1, "headline": QUAKE["headline"],
     }  # fmt: skip
     assert found["ageS"] in range(60)
+    assert problem["detail"] == (
+        f"says the same as {made['id']}, {found['ageS']} s ago: {QUAKE['headline']} "
+        "(update that one, or override near-duplicate and say why)"
+    )
     assert 0 < found["score"] <= 1
     assert "same-numbers" in found["reasons"]
     assert [alert["id"] for alert in (await desk.ticker())["alerts"]] == [made["id"]]

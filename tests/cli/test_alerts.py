@@ -60,7 +60,7 @@ def test_words_find_an_alert_and_its_state(running: Running) -> None:
 def test_nothing_found_is_said_and_a_wrong_state_is_refused(running: Running) -> None:
     assert alerts(running, "nowhere").stdout == "Nothing is found.\n"
     assert json.loads(alerts(running, "nowhere", "--json").stdout) == {"alerts": [], "next": None}
-    assert "state: must be of" in alerts(running, "--state", "lost", code=1).output
+    assert "state: must be one or more of" in alerts(running, "--state", "lost", code=1).output
 
 
 def test_it_goes_on_where_a_page_is_short(running: Running, server: EmbeddedStore) -> None:

@@ -147,6 +147,15 @@ def test_after_a_correction_the_same_content_is_still_nothing_new() -> None:
         updated({"headline": "First ferry sails"}, msgspec.structs.replace(before, alert=alert))
 
 
+def test_a_correction_that_does_not_say_what_was_wrong_is_told_what_is_missing() -> None:
+    with pytest.raises(Invalid) as refusal:
+        corrected({"headline": "No ferry sails"})
+    (finding,) = refusal.value.findings
+    assert (finding.pointer, finding.detail) == (
+        "/correction", "is missing: text, what was wrong, and severity, minor or major"
+    )  # fmt: skip
+
+
 def test_a_correction_says_what_was_wrong_and_keeps_the_old_headline() -> None:
     after = corrected({"headline": "No ferry sails", "correction": WRONG})
     assert after.correction == Correction("It was another bridge", "First ferry sails", "major")

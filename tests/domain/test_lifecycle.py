@@ -41,7 +41,7 @@ def lawful(state: State | None, verb: Verb) -> str | None:
 def test_every_pair_of_state_and_verb_is_decided_or_refused_by_name(state: State | None, verb: Verb) -> None:
     wanted = lawful(state, verb)
     if wanted is None:
-        with pytest.raises(WrongState, match=f"^{verb} does not fit an alert that is {state or 'new'}$") as refusal:
+        with pytest.raises(WrongState, match=f"^{verb} does not fit an alert that is {state or 'new'}[:;]") as refusal:
             decide(state, verb)
         assert (refusal.value.state, refusal.value.verb) == (state, verb)
         return
@@ -99,3 +99,18 @@ def test_a_held_sentence_does_not_come_out_by_expiring() -> None:
     transition = decide("withheld", "expire")
     assert transition is not None
     assert transition.pub_status == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("state", "verb", "instead"),
+    [
+        ("draft", "hold", ": update, approve or kill"), ("scheduled", "approve", ": update, release or kill"),
+        ("awaiting-approval", "release", ": update, approve or kill"),
+        ("withheld", "update", ": correct, release or kill"),
+        ("published", "approve", ": update, correct, hold or kill"), ("expired", "correct", ": kill"),
+        ("canceled", "release", "; it is over, so post a new one"),
+        ("discarded", "update", "; it is over, so post a new one"),
+    ],
+)  # fmt: skip
+def test_who_is_refused_is_told_which_verbs_fit(state: State, verb: Verb, instead: str) -> None:
+    assert str(WrongState(state, verb)) == f"{verb} does not fit an alert that is {state}{instead}"
