@@ -77,6 +77,10 @@ def _is_network(text: str) -> bool:
     return True
 
 
+def _is_host(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", text, re.ASCII) is not None
+
+
 def _is_push_host(text: str) -> bool:
     return re.fullmatch(r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+)(:[0-9]{1,5})?", text, re.ASCII) is not None
 
@@ -116,10 +120,14 @@ class Settings:
     """What readers see of the API behind a proxy. None = http://host:api_port."""
     live_url: Annotated[str | None, Url(("http", "https", "ws", "wss"))] = None
     """What readers see of the gateway behind a proxy. None = ws://host:gateway_port."""
+    hosts: Annotated[tuple[str, ...], Matching(_is_host, "host names such as news.example")] = ()
+    """Names under which API and gateways may be asked; a request for another one is answered 421. Empty = in production
+    those of public_url and live_url, in development any. Loopback and private addresses are taken everywhere."""
     processes: Annotated[int | None, Between(1, 1024)] = None
     """Gateway processes. None = one per core."""
     environment: Literal["development", "production"] = "development"
-    """Production refuses http links in alerts unless allow_http_links says otherwise."""
+    """Production refuses http links in alerts unless allow_http_links says otherwise, and requests under other names
+    than those of `hosts`."""
     log_format: Literal["auto", "human", "json"] = "auto"
     """auto = human in a terminal, JSON elsewhere."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

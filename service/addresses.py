@@ -3,7 +3,10 @@
 The rule to remember: an address to listen on is not always one to connect to; 0.0.0.0 and :: mean every interface.
 """
 
+from urllib.parse import urlsplit
+
 from config.settings import Settings
+from service.domain.hosts import name_in
 
 
 def reachable_host(host: str) -> str:
@@ -30,3 +33,14 @@ def live_url(settings: Settings) -> str:
 def sandbox_url(settings: Settings) -> str:
     """Where the sandbox has its page, which is on this machine's loopback alone; without a slash at the end."""
     return f"http://127.0.0.1:{settings.sandbox_port}"
+
+
+def names(settings: Settings) -> frozenset[str]:
+    """The names under which we may be asked; none where any may be used.
+
+    Production takes those that readers are told, unless it has a list; elsewhere a list must be asked for.
+    """
+    if settings.hosts or settings.environment != "production":
+        return frozenset(filter(None, map(name_in, settings.hosts)))
+    told = [url for url in (settings.public_url, settings.live_url) if url is not None]
+    return frozenset(filter(None, (name_in(urlsplit(url).netloc.rpartition("@")[2]) for url in told)))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import metadata
 
 from config.settings import Settings
-from service import free_ports, kernel, room, running, vapid
+from service import addresses, free_ports, kernel, room, running, vapid
 from service.domain import newsroom, outcome
 from service.domain.device import Device, Platform, Preferences
 from service.domain.errors import StoreUnavailable
@@ -215,6 +215,16 @@ async def _limits(patient: Patient) -> list[Finding]:
     return [Finding("limits", "ok", says)]
 
 
+async def _names(patient: Patient) -> list[Finding]:
+    """A name that leads here and is not ours would be answered as if it were."""
+    if found := addresses.names(patient.settings):
+        return [Finding("hosts", "ok", f"asked for under {', '.join(sorted(found))}, and by addresses inside")]
+    if patient.settings.environment != "production":
+        return []
+    remedy = "set FLASHWIRE_PUBLIC_URL and FLASHWIRE_LIVE_URL, or name them in FLASHWIRE_HOSTS"
+    return [Finding("hosts", "warning", "requests are answered under any host name", remedy)]
+
+
 async def _proxy(patient: Patient) -> list[Finding]:
     settings = patient.settings
     if settings.trusted_proxies:
@@ -241,5 +251,6 @@ CHECKS: tuple[Check, ...] = (
     _limits,
     room.descriptors,
     kernel.grants,
+    _names,
     _proxy,
 )

@@ -34,11 +34,12 @@ from service.api.permalink import Permalink
 from service.api.problems import Problem
 from service.api.reader import Reader
 from service.api.recent import Recent
-from service.api.requests import EDITORS, PREFLIGHT, Requests, given_id, is_readers
+from service.api.requests import EDITORS, PREFLIGHT, Requests, given_id, host_of, is_readers
 from service.api.stories import Stories
 from service.api.tickets import Tickets
 from service.api.wires import Wires
 from service.desk import Desk
+from service.domain.hosts import is_taken
 from service.domain.newsroom import Newsroom
 from service.store.connection import Store
 from service.tray import Tray
@@ -70,18 +71,20 @@ def create_app(
         *documents.routes(),
     ]
     documents.describe(routes)
-    inner = ExceptionMiddleware(_Methods(routes), problems.HANDLERS)
-    return _Door(Requests(inner), answers)
+    names = addresses.names(settings)
+    inner = ExceptionMiddleware(_Methods(routes, names), problems.HANDLERS)
+    return _Door(Requests(inner), answers, names)
 
 
 class _Methods:
-    """The router, which also says which methods an address takes: to OPTIONS, and in a 405.
+    """The router; it says too which methods an address takes, to OPTIONS and in a 405, and whether the name is ours.
 
     An address without parts of its own is found by its name, before all patterns: it is nobody's id, and it is where
     alerts come in.
     """
 
-    def __init__(self, routes: list[Route]) -> None:
+    def __init__(self, routes: list[Route], names: frozenset[str]) -> None:
+        self._names = names
         self._patterns = [route for route in routes if "{" in route.path]
         self._places: dict[str, list[Route]] = {}
         for route in routes:
@@ -89,6 +92,8 @@ class _Methods:
                 self._places.setdefault(route.path, []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not is_taken(host_of(scope["headers"]), self._names):
+            raise Problem("misdirected", "nothing is served under this host name")
         routes = self._places.get(scope["path"]) or [
             route for route in self._patterns if route.matches(scope)[0] is not Match.NONE
         ]
@@ -113,8 +118,9 @@ class _Methods:
 class _Door:
     """Answers page loads at once; counts them, and logs nothing."""
 
-    def __init__(self, app: ASGIApp, answers: Answers) -> None:
+    def __init__(self, app: ASGIApp, answers: Answers, names: frozenset[str]) -> None:
         self._app = app
+        self._names = names
         self._answers = answers
         self._numbers = count(1)
         self._counted = {
@@ -128,7 +134,7 @@ class _Door:
         path = scope["path"]
         if path.startswith("/v1/editions/") and path.count("/") == 4:
             method = scope["method"]
-            if method == "GET" or method == "HEAD":
+            if (method == "GET" or method == "HEAD") and is_taken(host_of(scope["headers"]), self._names):
                 try:
                     answer = self._answers.find(path, scope["query_string"])
                 except Problem:
@@ -140,7 +146,7 @@ class _Door:
 
     def at_once(self, path: str, query: bytes, headers: list[tuple[bytes, bytes]]) -> Plain | None:
         """The answer to a plain GET, if it is a good one (see service.api.at_once)."""
-        if path.count("/") != 4:
+        if path.count("/") != 4 or not is_taken(host_of(headers), self._names):
             return None
         try:
             answer = self._answers.find(path, query)

@@ -67,6 +67,9 @@ KINDS: dict[str, Kind] = {
                       "all of it to anybody's alert. Nobody approves what they wrote or changed."),
     "origin-refused": Kind(403, "Pages of this origin may not read the stream", "This outlet names the origins whose "
                            "pages may open live streams (FLASHWIRE_ORIGINS), and the page's is none of them."),
+    "misdirected": Kind(421, "Nothing is served under this name", "The Host of the request is not one of those that "
+                        "this server goes by (FLASHWIRE_HOSTS; in production those of FLASHWIRE_PUBLIC_URL and "
+                        "FLASHWIRE_LIVE_URL). A proxy in front must pass on the Host that it was asked for."),
     "not-found": Kind(404, "Not found", "There is nothing of this name, or it is not yours to see."),
     "unknown-edition": Kind(404, "There is no such edition", "GET /v1/editions names them all."),
     "method-not-allowed": Kind(405, "Method not allowed", "The Allow header names the methods of this address."),

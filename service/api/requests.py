@@ -53,6 +53,14 @@ def given_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     return None
 
 
+def host_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The Host that the client named."""
+    for name, value in headers:
+        if name == b"host":
+            return value.decode("latin-1")
+    return None
+
+
 class Requests:
     """The outermost layer around the routes."""
 

@@ -200,6 +200,13 @@ async def test_who_is_exempt_from_the_limits_is_said() -> None:
     assert limits.says.endswith("loopback and private addresses are exempt")
 
 
+async def test_a_production_that_answers_under_any_name_is_warned_of() -> None:
+    production = settings_of_the_test(environment="production")
+    assert (await findings(production))["hosts"].state == "warning"
+    named = replace(production, public_url="https://news.example")
+    assert (await findings(named))["hosts"].says.startswith("asked for under news.example")
+
+
 async def test_a_public_address_without_trusted_proxies_is_warned_of() -> None:
     public = settings_of_the_test(public_url="https://news.example")
     assert (await findings(public))["proxy"].state == "warning"

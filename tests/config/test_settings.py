@@ -78,6 +78,7 @@ def test_each_kind_of_value_is_read_from_the_environment(name: str, text: str, e
         ("FLASHWIRE_ORIGINS", "https://news.example/page", "origins such as"),
         ("FLASHWIRE_ORIGINS", "https://news.example:99999", "origins such as"),
         ("FLASHWIRE_TRUSTED_PROXIES", "proxy.example", "addresses or networks"),
+        ("FLASHWIRE_HOSTS", "https://news.example", "host names such as"),
         ("FLASHWIRE_ALLOW_HTTP_LINKS", "maybe", "true or false"),
         ("FLASHWIRE_HOST", " ", "text and not empty"),
     ],

@@ -226,6 +226,17 @@ async def test_only_listed_origins_may_read_where_there_is_a_list(server: Embedd
 
 
 @pytest.mark.parametrize("unusual", ["", UNUSUAL])
+async def test_in_production_a_stream_is_opened_under_our_own_names_alone(server: EmbeddedStore, unusual: str) -> None:
+    async with open_house(server, environment="production", live_url="wss://news.example") as house:
+        for host, admitted in (("news.example", True), ("127.0.0.1:8001", True), ("other.example", False)):
+            for upgrade in (True, False):
+                head = request("edition=en", upgrade, unusual).replace(b"news.example", host.encode())
+                reader = await house.knock(head)
+                await reader.read_head()
+                assert reader.status == ((101 if upgrade else 200) if admitted else 421)
+
+
+@pytest.mark.parametrize("unusual", ["", UNUSUAL])
 async def test_the_subprotocol_is_taken_where_it_is_offered(shared: House, unusual: str) -> None:
     for offered, taken in (("flashwire.v1", True), ("chat, flashwire.v1", True), ("chat", False)):
         reader = await shared.websocket(headers=f"{unusual}Sec-WebSocket-Protocol: {offered}\r\n")

@@ -17,11 +17,12 @@ REFUSED = {
     "a body": request("edition=en", upgrade=False, headers="Content-Length: 5\r\n"),
     "another origin": request("edition=en", upgrade=False, headers="Origin: https://other.example\r\n"),
     "no edition": request("limit=5", upgrade=False),
+    "another host": request().replace(b"news.example", b"other.example"),
 }
 
 
 def refused(head: bytes) -> bytes:
-    decided = handshake.read(head, ORIGINS)
+    decided = handshake.read(head, ORIGINS, frozenset({"news.example"}))
     assert isinstance(decided, Refusal)
     return decided.reply
 

@@ -47,13 +47,16 @@ _JOINED = {first: JOINS.labels(first) for first in ("resumed", *get_args(Reason)
 
 
 class DoorRules(msgspec.Struct, frozen=True):
-    """The settings of the same names; `retry_jitter_s` bounds the delay that an SSE reader is told."""
+    """The settings of the same names; `names` under which we may be asked;
+    `retry_jitter_s` bounds the delay that an SSE reader is told.
+    """
 
     handshake_timeout_s: float
     handshake_max_bytes: int
     ahead_wait_ms: int
     origins: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
+    names: frozenset[str] = handshake.ANY
     retry_jitter_s: float = 3.0
 
 
@@ -204,7 +207,7 @@ class Door:
         return None
 
     def _decide(self, fd: int, arriving: _Arriving, head: bytes) -> None:
-        opening = handshake.read(head, self._rules.origins)
+        opening = handshake.read(head, self._rules.origins, self._rules.names)
         if isinstance(opening, Refusal):
             return self._refuse(fd, "request", opening.reply)
         if len(arriving.head) > len(head):

@@ -22,10 +22,13 @@ from service.domain import cursor as cursors
 from service.domain import frames
 from service.domain.cursor import Cursor
 from service.domain.frames import Encoding
+from service.domain.hosts import is_taken
 from workers.gateway.inbound import SILENT
 
 LIMIT_DEFAULT = 10
 LIMIT_MAX = 100
+ANY: frozenset[str] = frozenset()
+"""No list of host names: any may be used."""
 PATH = "/v1/live"
 SUBPROTOCOL = "flashwire.v1"
 
@@ -95,12 +98,12 @@ class _Request(msgspec.Struct, frozen=True):
     """Read the short way: HTTP/1.1, every header once."""
 
 
-def read(head: bytes, origins: tuple[str, ...]) -> Opening | Refusal:
-    """Decide on a request head (up to and including its empty line)."""
+def read(head: bytes, origins: tuple[str, ...], names: frozenset[str] = ANY) -> Opening | Refusal:
+    """Decide on a request head (up to and including its empty line); `names` are those under which we may be asked."""
     request = _plain(head) or _by_the_book(head)
     if isinstance(request, Refusal):
         return request
-    decided = _decide(request, head, origins)
+    decided = _decide(request, head, origins, names)
     if request.method == b"HEAD" and isinstance(decided, Refusal):
         return Refusal(decided.reply.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
     return decided
@@ -136,8 +139,12 @@ def _by_the_book(head: bytes) -> _Request | Refusal:
     return _Request(request.method.encode(), request.path, headers, plain=False)
 
 
-def _decide(request: _Request, head: bytes, origins: tuple[str, ...]) -> Opening | Refusal:
+def _decide(request: _Request, head: bytes, origins: tuple[str, ...], names: frozenset[str]) -> Opening | Refusal:
     headers = request.headers
+    if names:
+        host = headers.get(b"host")
+        if not is_taken(None if host is None else host.decode("latin-1"), names):
+            return Refusal(problem(421, "misdirected", "Nothing is served under this host name."))
     path, _, query = request.target.partition("?")
     if path != PATH:
         return Refusal(problem(404, "not-found", "The live stream is at /v1/live."))

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from config.settings import Settings
+from service import addresses
 from service.admin import Readiness, serve_admin
 from service.clock import now_ms
 from service.domain.newsroom import from_config
@@ -233,6 +234,7 @@ def door_rules(settings: Settings) -> DoorRules:
         settings.ahead_wait_ms,
         settings.origins,
         settings.trusted_proxies,
+        addresses.names(settings),
     )
 
 
