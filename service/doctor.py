@@ -120,6 +120,21 @@ async def _durability(patient: Patient) -> list[Finding]:
     return [Finding("durability", "ok" if found.enough else "failed", says, found.remedy)]
 
 
+async def _replicas(patient: Patient) -> list[Finding]:
+    """With replicas there may be another primary one day: the former must notice by itself."""
+    if patient.store is None or patient.settings.durability != "replica":
+        return []
+    try:
+        async with reaching_store():
+            found = await patient.store.config_get("min-replicas-to-write")
+    except StoreUnavailable:
+        return []  # told by the check of the store, or a managed one, which does not say
+    if all(int(value) > 0 for value in found.values()):
+        return [Finding("replicas", "ok", "a primary that nobody follows takes no alert")]
+    says = "a primary that is cut off takes alerts which it will forget; no 201 is given for them"
+    return [Finding("replicas", "warning", says, "set in each store: min-replicas-to-write 1, min-replicas-max-lag 2")]
+
+
 async def _clock(patient: Patient) -> list[Finding]:
     if patient.store is None:
         return []
@@ -242,6 +257,7 @@ CHECKS: tuple[Check, ...] = (
     _store,
     _restored,
     _durability,
+    _replicas,
     room.memory,
     room.disk,
     _clock,

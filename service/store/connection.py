@@ -20,7 +20,7 @@ from redis.asyncio.connection import (
     parse_url,
 )
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
@@ -136,7 +136,7 @@ def _connect(url: str, timeout_s: float, connections_max: int) -> Store:
         "retry": Retry(NoBackoff(), 0),
     }
     if url.startswith("redis+sentinel://"):
-        return _by_sentinel(url, options)
+        return _by_sentinel(url, options, connections_max)
     place: dict[str, Any] = {**parse_url(url)}
     kind = _QUICK[place.pop("connection_class", Connection)]
     pool = BlockingConnectionPool(
@@ -145,7 +145,17 @@ def _connect(url: str, timeout_s: float, connections_max: int) -> Store:
     return cast(Store, Redis.from_pool(pool))  # so that aclose closes what the pool holds
 
 
-def _by_sentinel(url: str, options: dict[str, Any]) -> Store:
+class _PrimaryPool(SentinelConnectionPool, BlockingConnectionPool):
+    """Connections to whoever is primary, no more than any pool of ours has; those to the Sentinels end with them."""
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        await super().disconnect(inuse_connections)
+        if inuse_connections:  # the end; else they are told of another primary, and reconnect
+            for sentinel in self.sentinel_manager.sentinels:
+                await sentinel.aclose()
+
+
+def _by_sentinel(url: str, options: dict[str, Any], connections_max: int) -> Store:
     """`redis+sentinel://h1:26379,h2,h3/name`: whichever of the named primary's hosts is primary now.
 
     `user:password@` before the hosts is for the primary; Sentinels are asked without.
@@ -159,4 +169,5 @@ def _by_sentinel(url: str, options: dict[str, Any]) -> Store:
         host, _, port = place.partition(":")
         hosts.append((host, int(port or 26379)))
     sentinel = Sentinel(hosts, sentinel_kwargs=dict(options), **options, **shown)  # type: ignore[no-untyped-call]
-    return cast(Store, sentinel.master_for(name))
+    bounds = {"max_connections": connections_max, "timeout": options["socket_timeout"]}
+    return cast(Store, sentinel.master_for(name, connection_pool_class=_PrimaryPool, **bounds))

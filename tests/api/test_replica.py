@@ -137,6 +137,39 @@ async def test_a_key_that_was_ended_is_not_told_so_while_a_failover_would_bring_
     assert ended.id in path
 
 
+async def test_a_primary_whose_replicas_lag_takes_nothing_that_could_be_forgotten(
+    api: Api, server: EmbeddedStore, replica: EmbeddedStore
+) -> None:
+    """`min-replicas-to-write`: without it a post that is refused stands in a store that may be the stale one."""
+    for name, value in (("min-replicas-to-write", 1), ("min-replicas-max-lag", 1)):
+        await _say(server, "CONFIG", "SET", name, value)
+    await api.publish()
+    assert replica.pid is not None
+    os.kill(replica.pid, signal.SIGSTOP)
+    try:
+
+        async def is_refused_by_the_store() -> bool:
+            answer = await api.post({"headline": "Fog over the strait"}, Idempotency_Key="k")
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"]
+            return bool(answer.json()["type"] == "/problems/store-unavailable")  # before, it stood there and waited
+
+        await until(is_refused_by_the_store, within_s=20)
+        stood = await _alerts(server)
+        for number in range(3):
+            assert (await api.post({"headline": f"Stage {number} begins"})).status_code == 503
+        assert await _alerts(server) == stood
+    finally:
+        os.kill(replica.pid, signal.SIGCONT)
+
+    async def is_taken() -> bool:
+        answer = await api.post({"headline": "Fog over the strait"}, Idempotency_Key="k")
+        return bool(answer.status_code == 201)
+
+    await until(is_taken, within_s=20)
+    assert await _alerts(server) == await _alerts(replica) == 2
+
+
 async def test_a_replica_that_is_gone_makes_the_desk_refuse(api: Api, replica: EmbeddedStore) -> None:
     await asyncio.to_thread(replica.kill)
     await until(lambda: not api.process.readiness().ready)

@@ -200,6 +200,18 @@ async def test_who_is_exempt_from_the_limits_is_said() -> None:
     assert limits.says.endswith("loopback and private addresses are exempt")
 
 
+async def test_a_primary_that_takes_alerts_alone_is_warned_of_where_replicas_are_asked_for(
+    store: EmbeddedStore,
+) -> None:
+    settings = settings_of_the_test(durability="replica", redis_url=store.url)
+    assert (await findings(settings))["replicas"].state == "warning"
+    commands = cast(Any, for_commands(store.url, 1.0))
+    await commands.config_set("min-replicas-to-write", 1)
+    await commands.aclose()
+    assert (await findings(settings))["replicas"].state == "ok"
+    assert "replicas" not in await findings(replace(settings, durability="fsync"))
+
+
 async def test_a_production_that_answers_under_any_name_is_warned_of() -> None:
     production = settings_of_the_test(environment="production")
     assert (await findings(production))["hosts"].state == "warning"

@@ -107,7 +107,8 @@ async def test_what_a_reader_says_of_his_address_is_not_believed(site: Topology)
     readers = []
     for _ in range(CAP + 1):
         reader = await Reader.connect(site.gateway_ports[0])
-        await reader.send(request("edition=en", upgrade=False, headers="X-Forwarded-For: 11.22.33.44\r\n"))
+        head = request("edition=en", upgrade=False, headers="X-Forwarded-For: 11.22.33.44\r\n")
+        await reader.send(head.replace(b"news.example", b"localhost"))
         await reader.read_head()
         readers.append(reader)
     assert [reader.status for reader in readers] == [200] * CAP + [503]

@@ -76,7 +76,7 @@ class Topology:
         shared = {
             "redis_url": server.url, "public_url": self.url, "live_url": f"wss://localhost:{self.port}",
             "api_port": api, "trusted_proxies": "127.0.0.1", "processes": 1, "data_dir": folder,
-            "config": guards.config_file(folder, "off"), **QUICK, **settings,
+            "environment": "production", "config": guards.config_file(folder, "off"), **QUICK, **settings,
         }  # fmt: skip
         self._environ = kept | {f"FLASHWIRE_{name.upper()}": str(value) for name, value in shared.items()}
         self.api = self._part(folder, "api", admin[0])
