@@ -27,6 +27,8 @@ from service.store.connection import Store
 
 Redrafting = Callable[[Pending], Redraft]
 """The body of an update, checked upon what it changes. Raises Invalid."""
+Remark = Callable[[Pending], tuple[Notice, ...]]
+"""What whoever lets it out now is to be told of it."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,8 +64,9 @@ class Tray:
         return await self._keep(verb, None, pending, actor, idempotency, now_ms, warnings, draft.override)
 
     async def change(
-        self, verb: Verb, alert_id: str, actor: Actor, *, redraft: Redrafting | None = None, reason: str | None = None,
-        if_match: int | None = None, idempotency: Idempotency | None = None,
+        self, verb: Verb, alert_id: str, actor: Actor, *, redraft: Redrafting | None = None,
+        remark: Remark | None = None, reason: str | None = None, if_match: int | None = None,
+        idempotency: Idempotency | None = None,
     ) -> Outcome:  # fmt: skip
         """Do `verb` to what is pending: `update` (with its `redraft`), `approve`, `release` (an embargo, now) or
         `kill`. Taking back what was taken back changes nothing.
@@ -74,7 +77,7 @@ class Tray:
         for attempt in range(1, DECIDE_AGAIN_MAX + 1):
             pending = await self.read(alert_id, actor)
             try:
-                return await self._change(verb, pending, redraft, reason, actor, if_match, idempotency)
+                return await self._change(verb, pending, redraft, remark, reason, actor, if_match, idempotency)
             except (VersionStale, WrongState, Forbidden, ApprovalLapsed) as refusal:
                 # the same request may have come twice at once, and its twin may have been faster
                 done = await self._desk.answered(idempotency)
@@ -113,8 +116,8 @@ class Tray:
         return await self._publish("publish", pending, actor, None, now_ms, ())
 
     async def _change(
-        self, verb: Verb, pending: Pending, redraft: Redrafting | None, reason: str | None, actor: Actor,
-        if_match: int | None, idempotency: Idempotency | None,
+        self, verb: Verb, pending: Pending, redraft: Redrafting | None, remark: Remark | None, reason: str | None,
+        actor: Actor, if_match: int | None, idempotency: Idempotency | None,
     ) -> Outcome:  # fmt: skip
         state, now_ms = pending.record.state, self._now_ms()
         _refuse_unless_allowed(verb, pending, actor)
@@ -129,9 +132,10 @@ class Tray:
             return waiting(_answer(200, pending, ()))
         if verb == "kill":
             return await self._discard(pending, reason, actor, idempotency, now_ms)
+        remarks = () if remark is None else remark(pending)
         if verb == "approve":
-            return await self._approve(pending, actor, idempotency, now_ms)
-        return await self._publish(verb, pending, actor, idempotency, now_ms, ())
+            return await self._approve(pending, actor, idempotency, now_ms, remarks)
+        return await self._publish(verb, pending, actor, idempotency, now_ms, remarks)
 
     async def _redraft(
         self, pending: Pending, redraft: Redraft, actor: Actor, idempotency: Idempotency | None, now_ms: int
@@ -163,20 +167,22 @@ class Tray:
         gone = msgspec.structs.replace(pending, record=record)
         return await self._keep("kill", pending, gone, actor, idempotency, now_ms, ())
 
-    async def _approve(self, pending: Pending, actor: Actor, idempotency: Idempotency | None, now_ms: int) -> Outcome:
+    async def _approve(
+        self, pending: Pending, actor: Actor, idempotency: Idempotency | None, now_ms: int, remarks: tuple[Notice, ...]
+    ) -> Outcome:
         if not rules.is_someone_else(actor.author, pending):
             raise Forbidden("a second person approves: who wrote or changed it is not one, with whichever key")
         if rules.lapsed(pending, now_ms, self._newsroom.guards):
-            raise ApprovalLapsed("it has waited too long: update it to ask for approval again")
+            raise ApprovalLapsed("it has waited too long: its writer updates it, also unchanged, and so asks again")
         publish_at_ms = None if pending.publish_at is None else moment.from_text(pending.publish_at)
         if publish_at_ms is None or publish_at_ms <= now_ms:
             late = () if publish_at_ms is None else (Notice("embargo-over", "publishAt had passed: it is out now"),)
-            return await self._publish("approve", pending, actor, idempotency, now_ms, late)
+            return await self._publish("approve", pending, actor, idempotency, now_ms, (*late, *remarks))
         transition = lifecycle.change(pending.record.state, "schedule")
         alert = versions.redrafted(pending.alert, now_ms)
         record = msgspec.structs.replace(pending.record, alert=alert, state=transition.state, approved_by=actor.author)
         approved = msgspec.structs.replace(pending, record=record)
-        return await self._keep("approve", pending, approved, actor, idempotency, now_ms, ())
+        return await self._keep("approve", pending, approved, actor, idempotency, now_ms, remarks)
 
     async def _publish(
         self, verb: Verb, pending: Pending, actor: Actor, idempotency: Idempotency | None, now_ms: int,

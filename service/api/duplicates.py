@@ -18,6 +18,7 @@ from service.domain.fields import Notice
 from service.domain.gist import Gist
 from service.domain.likeness import Likeness, compare
 from service.domain.newsroom import Newsroom
+from service.domain.pending import Pending
 from service.store.keys import WireName
 
 SHOWN_MAX = 5
@@ -73,6 +74,17 @@ class Duplicates:
             return
         async with self._noted(gist, name):
             yield draft
+
+    def remark(self, pending: Pending, now_ms: int) -> tuple[Notice, ...]:
+        """A warning where what somebody lets out now has been said meanwhile: it may still be undone. None where its
+        author has passed over the guard.
+        """
+        alert = pending.alert
+        if self._guards.near_duplicate == "off" or "near-duplicate" in pending.overrides:
+            return ()
+        name = WireName(alert.edition, alert.status == "Exercise")
+        found = self._like(self._recent.gist_of_alert(alert), name, now_ms)
+        return (_warning(found),) if found else ()
 
     def blocks(self, draft: Draft) -> bool:
         """Whether a duplicate of `draft` is refused, rather than remarked."""

@@ -36,7 +36,7 @@ from service.domain.errors import Braked, NotFound
 from service.domain.fields import Notice
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb, Verb
 from service.domain.newsroom import Newsroom
-from service.domain.pending import verb_to_post
+from service.domain.pending import Pending, verb_to_post
 from service.domain.redrafts import check_redraft
 from service.store import history
 from service.store.access import Key
@@ -131,8 +131,9 @@ class Editor:
         try:
             redraft = self._redraft(value) if verb == "update" else None
             return await self._tray.change(
-                verb, alert_id, actor, redraft=redraft, reason=reason, if_match=if_match, idempotency=idempotency
-            )
+                verb, alert_id, actor, redraft=redraft, remark=self._remark, reason=reason, if_match=if_match,
+                idempotency=idempotency,
+            )  # fmt: skip
         except NotFound:
             # it may have been published between the two looks
             return await self._change_public(verb, alert_id, actor, value, reason, if_match, idempotency)
@@ -148,6 +149,9 @@ class Editor:
             verb, alert_id, actor, amend=self._amend(verb, value), reason=reason, if_match=if_match,
             idempotency=idempotency,
         )  # fmt: skip
+
+    def _remark(self, pending: Pending) -> tuple[Notice, ...]:
+        return self._duplicates.remark(pending, self._now_ms())
 
     def _redraft(self, value: object) -> Redrafting:
         allow_http = self._settings.allow_http_links

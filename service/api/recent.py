@@ -84,6 +84,10 @@ class Recent:
         """The gist of an alert that is about to be one."""
         return _gist(draft.headline, draft.edition.language, (place.name for place in draft.places))
 
+    def gist_of_alert(self, alert: Alert) -> Gist:
+        """The gist of an alert that has been written and is not out yet."""
+        return _gist(alert.headline or "", alert.language, (place.name for place in alert.places))
+
     def like(self, gist: Gist, name: WireName, now_ms: int, window_ms: int) -> Iterator[tuple[Alert, Gist, int]]:
         """Those that may say the same as `gist` and were first published within the window, the newest first, and how
         many ms ago. What has nothing in common with it is not among them.

@@ -190,6 +190,27 @@ async def test_a_draft_is_only_remarked_since_it_does_not_go_out_now(desk: Api) 
     assert len(remarks(answer.json())) == 1
 
 
+@pytest.mark.parametrize("verb", ["approve", "release"])
+async def test_who_lets_out_what_was_said_meanwhile_is_told_while_it_can_be_undone(desk: Api, verb: str) -> None:
+    waiting = AGAIN if verb == "approve" else {**AGAIN, "publishAt": moment.to_text(now_ms() + 3_600_000)}
+    answer = await desk.post(waiting, "correspondent" if verb == "approve" else "editor")
+    assert (answer.status_code, remarks(answer.json())) == (202, [])
+    made = await desk.publish(QUAKE)
+    path = answer.json()["alert"]["id"]
+    out = await desk.change(verb, path, None, "duty", If_Match='"1"', Idempotency_Key="out")
+    assert (out.status_code, out.json()["undoUntil"] is not None) == (200, True)
+    assert [made["alert"]["id"] in remark["detail"] for remark in remarks(out.json())] == [True]
+    again = await desk.change(verb, path, None, "duty", If_Match='"1"', Idempotency_Key="out")
+    assert again.text == out.text
+
+
+async def test_who_lets_out_what_its_author_meant_nevertheless_is_told_nothing(desk: Api) -> None:
+    await desk.publish(QUAKE)
+    meant = {**AGAIN, "override": ["near-duplicate"], "overrideReason": "a second one"}
+    draft = (await desk.post(meant, "correspondent")).json()["alert"]["id"]
+    assert remarks((await desk.change("approve", draft, None, "duty", If_Match='"1"')).json()) == []
+
+
 async def test_a_process_that_has_just_started_knows_what_was_said_before_it(server: EmbeddedStore) -> None:
     async with guarded(server) as first:
         made = await first.publish(QUAKE)
