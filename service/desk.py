@@ -32,8 +32,9 @@ from service.store.stream import Entry, Flash
 
 BRAKE = "brake"
 """The override of whoever means even the fourth flash in a minute."""
-DECIDE_AGAIN_MAX = 5
-"""Two editors at one alert is usual; six changes while we decide is a loop gone wrong."""
+DECIDE_AGAIN_MAX = 20
+"""In one process changes of an alert take turns; a script that keeps changing it through another process is faster than
+a kill here and there, but not twenty times in a row."""
 
 
 _encode = msgspec.json.Encoder().encode

@@ -43,6 +43,7 @@ from service.store.access import Key
 from service.store.calls import Idempotency
 from service.store.connection import Store
 from service.tray import Redrafting, Tray
+from service.turns import Turns
 
 log = structlog.get_logger("api")
 
@@ -94,6 +95,7 @@ class Editor:
         self._duplicates = duplicates
         self._now_ms = now_ms
         self._body_within_s = body_within_s
+        self._turns = Turns()
 
     def routes(self) -> list[Route]:
         return [
@@ -124,6 +126,14 @@ class Editor:
         if verb in WRITTEN_UPON and if_match is None:
             raise Problem("precondition-required", f"{verb} needs If-Match with the version that it is meant for")
         reason = None if verb in AMENDMENTS else check_reason(value)
+        async with self._turns.at(alert_id, first=verb not in WRITTEN_UPON):
+            return await self._change_as_it_is(verb, alert_id, actor, value, reason, if_match, idempotency)
+
+    async def _change_as_it_is(
+        self, verb: Verb, alert_id: str, actor: Actor, value: object, reason: str | None, if_match: int | None,
+        idempotency: Idempotency | None,
+    ) -> Outcome:  # fmt: skip
+        """Change what is out, or what waits to be."""
         try:
             return await self._change_public(verb, alert_id, actor, value, reason, if_match, idempotency)
         except NotFound:

@@ -1,6 +1,7 @@
 """Editors change what is out: each verb makes the next version, where it fits, for whom it is allowed, and once."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from service.domain.alert import State
 from service.domain.lifecycle import CHANGE_VERBS, TABLE, ChangeVerb
 from tests.api.conftest import Api
+from tests.stores import until
 from tests.verbs import BODIES, MENDED, STATES
 
 SENTENCE = "Snow closes the northern pass"
@@ -261,3 +263,32 @@ async def test_a_kill_overtakes_a_correction_that_was_written_meanwhile(api: Api
     await api.kill(alert_id)
     assert refused(await do(api, "correct", alert_id, 1), 412, "version-stale")
     assert refused(await do(api, "correct", alert_id, 2), 409, "wrong-state")
+
+
+def has_more_than(before: int, changes: list[int]) -> bool:
+    return len(changes) > before
+
+
+async def test_who_takes_an_alert_back_is_never_told_that_it_moved_on_however_many_keep_changing_it(api: Api) -> None:
+    alert_id = (await api.publish())["alert"]["id"]
+    over, changes = asyncio.Event(), list[int]()
+
+    async def keep_changing() -> None:
+        version = 1
+        while not over.is_set():
+            body = {"headline": f"Snow closes the northern pass, {len(changes)}"}
+            answer = (await api.change("update", alert_id, body, If_Match=f'"{version}"')).json()
+            if "current" not in answer:
+                answer = (await api.get(f"/v1/alerts/{alert_id}", "duty")).json()
+                changes.append(answer["alert"]["version"])
+            version = answer.get("current") or changes[-1]
+
+    storm = [asyncio.create_task(keep_changing()) for _ in range(12)]
+    answers = []
+    for verb in ("hold", "release") * 5 + ("kill", "kill"):
+        before = len(changes)
+        await until(partial(has_more_than, before, changes), 20)
+        answers.append((await api.change(verb, alert_id, {})).status_code)
+    over.set()
+    await asyncio.gather(*storm)
+    assert answers == [200] * 12
