@@ -8,7 +8,7 @@ import re
 
 from config.settings import PROGRAM
 
-_TYPED = re.compile(r"(?<![\w./-])flashwire(?= [a-zA-Z])")
+_TYPED = re.compile(r"(?<![\w./-])flashwire(?=\s+[a-zA-Z])")
 
 
 def name() -> str:

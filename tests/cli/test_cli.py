@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -58,6 +59,8 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     result = flashwire(*path, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.output
+    called = flashwire(*path, "--help", FLASHWIRE_PROGRAM="./run").output
+    assert not re.search(r"flashwire\s+[a-z]", called), "it tells to type what was typed, also where a line ends in it"
     assert "..." not in result.output.partition("Commands:")[2], "a command's first sentence is too long for the list"
 
 
