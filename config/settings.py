@@ -161,8 +161,9 @@ class Settings:
     """Lines of the audit that are kept, about 0.5 KB of memory each; `flashwire audit export` writes them to a file."""
     pending_days: Annotated[int, Between(1, 366)] = 14
     """How long what is not public yet is kept after its last change, or after its embargo's end."""
-    pending_max: Annotated[int, Between(10, 100_000)] = 1000
-    """Alerts that may wait for publication at once: more will not be read by anybody, and a script went wild."""
+    pending_max: Annotated[int, Between(10, 5000)] = 1000
+    """Alerts that may wait for publication at once: more will not be read by anybody, and a script went wild. A half of
+    them may be drafts and a quarter drills, so that there is always room for an embargo or a flash."""
     expires_default_s: Annotated[int, Between(1, 31_536_000)] = 86_400
     """Life of an alert that names no `expires`."""
     tombstone_s: Annotated[int, Between(0, 86_400)] = 1800

@@ -85,8 +85,8 @@ KINDS: dict[str, Kind] = {
     "near-duplicate": Kind(409, "It has just been said", "The alert says the same as one that its edition published "
                            "lately; `duplicates` names it. Update or correct that one. Where it is different news, "
                            'send it with "override": ["near-duplicate"] and an "overrideReason".'),
-    "pending-full": Kind(429, "Too much is waiting", "More alerts wait for publication than the setting pending_max "
-                         "allows. Approve, release or kill some."),
+    "pending-full": Kind(429, "Too much is waiting", "As many alerts wait for publication as the setting pending_max "
+                         "allows; drafts may be a half of them, drills a quarter. Approve, release or kill some."),
     "wrong-state": Kind(409, "The alert's state does not allow this", "Read the alert: it is not where this verb "
                         "applies. The detail names the verbs that do."),
     "fuse-over": Kind(409, "It is too late to undo", "Phones may ring by now. Correct or kill the alert: both reach "

@@ -21,6 +21,8 @@ log = structlog.get_logger("store")
 
 _BATCH = 100
 """Records in one round trip."""
+DRAFTS_SHARE, DRILLS_SHARE = 2, 4
+"""Drafts may take a half of the room and drills a quarter, so that neither keeps an embargo or a flash out."""
 DISCARDED_MAX = 1000
 """How many that were taken back can still be listed."""
 _PENDING = ANSWERS + resources.files(__package__).joinpath("pending.lua").read_text("utf-8")
@@ -49,7 +51,8 @@ async def put(
         alert.id, _encode(pending), alert.version, expected_version, pending.record.state,
         "" if due_ms is None else due_ms, now_ms, given.key, given.fingerprint, answer, audit, lifetime_ms,
         bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key, bounds.audit_max_entries, bounds.pending_max,
-        DISCARDED_MAX,
+        DISCARDED_MAX, int(alert.status == "Exercise"), max(1, bounds.pending_max // DRAFTS_SHARE),
+        max(1, bounds.pending_max // DRILLS_SHARE), keys.pending(""),
     )  # fmt: skip
     async with reaching_store():
         reply = await calls.run(store, _PENDING, names, values, bounds.replicas_min)
@@ -61,8 +64,8 @@ async def put(
             return await calls.replay(store, idempotency, known, stored, cursor, bounds.replicas_min)
         case [b"stale", current]:
             raise VersionStale(int(current))
-        case [b"full"]:
-            raise PendingFull(f"{bounds.pending_max} alerts wait already: approve, release or kill some")
+        case [b"full", what, count]:
+            raise PendingFull(f"{int(count)} {what.decode()} wait already: approve, release or kill some")
     raise AssertionError(f"pending.lua answered {reply!r}")
 
 

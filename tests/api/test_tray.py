@@ -292,13 +292,32 @@ async def test_the_brake_holds_for_embargoes_that_one_person_lets_out_one_after_
     assert "cursor" in (await desk.change("release", waiting, {})).json()
 
 
-async def test_what_waits_is_bounded(server: EmbeddedStore) -> None:
-    async with serving(replace(settings_for(server), pending_max=10)) as api:
-        for number in range(10):
+async def test_what_waits_is_bounded_and_neither_drafts_nor_drills_keep_a_flash_out(server: EmbeddedStore) -> None:
+    async with serving(replace(settings_for(server), pending_max=12)) as api:
+        for number in range(3):
+            await waits(api, {"headline": f"Drill {number}", "publishAt": later()}, "drill")
+        refused(await api.post({"publishAt": later()}, "drill"), 429, "pending-full")
+        for number in range(6):
             await waits(api, {"headline": f"Draft {number}"})
         answer = await api.post({}, "correspondent")
         refused(answer, 429, "pending-full")
-        assert answer.headers["retry-after"] == "60"
+        assert (answer.headers["retry-after"], "6 drafts wait already" in answer.json()["detail"]) == ("60", True)
+        for number in range(3):
+            await waits(api, {**FLASH, "headline": f"Rocket {number} lifts off"}, "editor")
+        full = await api.post({**FLASH, "headline": "One too many"}, "editor")
+        refused(full, 429, "pending-full")
+        assert "12 alerts wait already" in full.json()["detail"]
+
+
+async def test_what_waited_for_too_long_gives_its_place_up(server: EmbeddedStore) -> None:
+    async with serving(replace(settings_for(server), pending_max=10)) as api:
+        made = [(await waits(api, {"headline": f"Draft {number}"}))["alert"]["id"] for number in range(5)]
+        refused(await api.post({}, "correspondent"), 429, "pending-full")
+        async with api.process.store.pipeline(transaction=False) as pipe:
+            pipe.delete(keys.pending(made[0]))  # as it is when its days are over
+            assert await pipe.execute() == [1]
+        await waits(api, {"headline": "The next draft"})
+        refused(await api.post({}, "correspondent"), 429, "pending-full")
 
 
 async def test_a_store_that_is_gone_takes_no_verb_and_says_so(desk: Api, server: EmbeddedStore) -> None:
