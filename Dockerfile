@@ -10,7 +10,7 @@ USER 10002:10002
 FROM python:3.13-slim AS flashwire
 WORKDIR /flashwire
 ENV PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1 PATH=/flashwire/.venv/bin:$PATH
-COPY setup pyproject.toml requirements.lock README.md LICENSE ./
+COPY setup pyproject.toml requirements.lock README.md LICENSE sbom.cdx.json ./
 COPY config config
 COPY service service
 COPY workers workers
