@@ -75,7 +75,7 @@ async def test_whoever_is_slow_is_sent_away_by_the_api(server: EmbeddedStore, tm
             said(tmp_path, f"{url}/v1/devices", SLOW_BODY, ENOUGH_S),
             said(tmp_path, f"{url}/ticker.js", RANGES, ENOUGH_S),
         )
-    assert ends == [("No open connections left", "YES")] * 3
+    assert set(ends) == {("No open connections left", "YES")}
 
 
 async def test_whoever_reads_slowly_takes_nothing_from_others(server: EmbeddedStore, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ async def test_whoever_is_slow_is_sent_away_by_the_gateway(server: EmbeddedStore
         await reader.next()
         # its own probe waits for the end of an answer, which a stream has not
         ends = await asyncio.gather(*(said(tmp_path, url, mode, ENOUGH_S) for mode in (SLOW_HEADERS, SLOW_BODY)))
-        assert ends == [("No open connections left", "YES")] * 2
+        assert set(ends) == {("No open connections left", "YES")}
         await house.post("Fog over the strait")
         assert (await reader.next())["alert"]["headline"] == "Fog over the strait"
         await house.settled(1)
