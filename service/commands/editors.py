@@ -22,6 +22,9 @@ ID = click.argument("alert_id", metavar="ID")
 SECTION = click.option("--section", "sections", multiple=True, help="May be given more than once.")
 REGION = click.option("--region", "regions", multiple=True, help="May be given more than once.")
 LINK = click.option("--link", metavar="URL", help="The article, once there is one.")
+PUBLISH_AT = click.option(
+    "--publish-at", metavar="MOMENT", help="Not before that moment, such as 2026-11-18T14:00:00Z."
+)
 HEADLINE = click.option("--headline", metavar="TEXT", help="The line without who said it, which stays.")
 IF_MATCH = click.option(
     "--if-match", metavar="VERSION", type=click.IntRange(1), help="Only if this version still stands."
@@ -43,7 +46,7 @@ def content(command: Callable[..., None]) -> Callable[..., None]:
 @REGION
 @LINK
 @click.option("--story", metavar="ID", help="The story it belongs to: the same event in another edition.")
-@click.option("--publish-at", metavar="MOMENT", help="Not before that moment, such as 2026-11-18T14:00:00Z.")
+@PUBLISH_AT
 @click.option("--no-push", is_flag=True, help="Show it on tickers and ring no phone.")
 @click.option(
     "--override", "overrides", multiple=True, metavar="GUARD", help="A guard to pass, such as second-approval."
@@ -106,20 +109,24 @@ def approve(alert_id: str, if_match: int | None, as_json: bool) -> None:
 @ID
 @content
 @click.option("--push/--no-push", default=None, help="Whether it is for phones.")
+@click.option("--level", type=click.Choice(LEVELS), help="How loud, while it is not out.")
+@PUBLISH_AT
 @IF_MATCH
 @JSON
-def update(alert_id: str, push: bool | None, if_match: int | None, as_json: bool, **named: Any) -> None:
+def update(
+    alert_id: str, push: bool | None, level: str | None, publish_at: str | None, if_match: int | None, as_json: bool,
+    **named: Any,
+) -> None:  # fmt: skip
     """Change an alert in its place; nobody is rung.
 
     TEXT is the whole line, as in `post`; --headline keeps who said it. What is not named stays as it is. It changes the
-    version that stands at this moment, or the one of --if-match.
+    version that stands at this moment, or the one of --if-match. An alert that waits can be moved, and made louder.
 
     \b
     flashwire update 7Q0F8R2K5M9TB4W6YE3XCZ01JV --headline "All ferries sail" --link https://news.example/ferries
     """
-    body = _content(**named)
-    if push is not None:
-        body["push"] = push
+    beside = {"push": push, "level": level, "publishAt": publish_at}
+    body = _content(**named) | {name: value for name, value in beside.items() if value is not None}
     _tell(_change("update", alert_id, body, if_match), "is updated", as_json)
 
 
@@ -236,7 +243,7 @@ def _tell(answer: dict[str, Any], what: str, as_json: bool) -> None:
         print_json(answer)
         return
     alert = answer["alert"]
-    what = WAITS.get(answer.get("state", ""), what)
+    what = WAITS.get(answer.get("state", ""), "is undone" if "undone" in alert["signals"] else what)
     is_drill = alert["status"] == "Exercise"
     click.echo(f"{'EXERCISE: alert' if is_drill else 'Alert'} {alert['id']} {what} (version {alert['version']}).")
     if is_drill:
@@ -245,6 +252,9 @@ def _tell(answer: dict[str, Any], what: str, as_json: bool) -> None:
         click.echo(f"Note: {warning['detail']}")
     if answer.get("state") in ("draft", "awaiting-approval"):
         click.echo(f"The duty desk lets it out: {program.name()} approve {alert['id']}")
+    if answer.get("state") == "scheduled":
+        called = program.name()
+        click.echo(f"Now: {called} release {alert['id']}   Never: {called} kill {alert['id']}")
     if answer.get("undoUntil"):
         left_ms = moment.from_text(answer["undoUntil"]) - moment.from_text(alert["versionCreated"])
         click.echo(f"For {left_ms // 1000} s it can be undone: {program.name()} undo {alert['id']}")

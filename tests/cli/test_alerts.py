@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 
 from service.api.search import ASKED_MAX
 from service.cli import main
+from service.clock import now_ms
+from service.domain import moment
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from tests import entries
@@ -30,9 +32,13 @@ def running(server: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def alerts(running: Running, *arguments: str, code: int = 0) -> Result:
+    return typed(running, "alerts", *arguments, code=code)
+
+
+def typed(running: Running, *arguments: str, code: int = 0) -> Result:
     kept: dict[str, str | None] = {name: None for name in os.environ if name.startswith("FLASHWIRE_")}
     environ = {**kept, "FLASHWIRE_URL": f"http://127.0.0.1:{running.port}", "FLASHWIRE_KEY": running.key}
-    result = CliRunner().invoke(main, ["alerts", *arguments], env=environ)
+    result = CliRunner().invoke(main, arguments, env=environ)
     assert result.exit_code == code, result.output
     return result
 
@@ -55,6 +61,34 @@ def test_words_find_an_alert_and_its_state(running: Running) -> None:
     (line,) = alerts(running, "--state", "canceled", "--limit", "1").stdout.splitlines()
     assert line.startswith(killed)
     assert json.loads(alerts(running, "opens", "--json").stdout)["alerts"][0]["alert"]["id"] == kept
+
+
+def test_who_schedules_an_alert_and_moves_it_finds_its_moment(running: Running) -> None:
+    day = moment.to_text(now_ms() + 86_400_000)[:10]
+    said = typed(running, "post", "Lantern feast begins", "--publish-at", f"{day}T18:00:00Z").stdout.splitlines()
+    alert_id = said[0].split()[1]
+    assert said[-1] == f"Now: flashwire release {alert_id}   Never: flashwire kill {alert_id}"
+    moved = ("update", alert_id, "--publish-at", f"{day}T19:30:00Z", "--level", "urgent")
+    assert typed(running, *moved).stdout.splitlines()[0] == f"Alert {alert_id} waits for its moment (version 2)."
+    (line,) = alerts(running, "--state", "scheduled").stdout.splitlines()
+    assert (line.split()[0], line.split("  ")[3:]) == (
+        alert_id, [f"scheduled for {day}T19:30Z", "Lantern feast begins"]
+    )  # fmt: skip
+    assert json.loads(alerts(running, "lantern", "--json").stdout)["alerts"][0]["alert"]["level"] == "urgent"
+    assert typed(running, "kill", alert_id).stdout.endswith("is taken back; nobody has seen it (version 3).\n")
+
+
+def test_who_kills_what_was_undone_is_told_that_it_was(running: Running) -> None:
+    alert_id = published(running, "Kite festival is called off")
+    for verb in ("undo", "kill"):
+        assert typed(running, verb, alert_id).stdout == f"Alert {alert_id} is undone (version 2).\n"
+
+
+def test_who_is_shown_a_part_is_told_so(running: Running) -> None:
+    for word in ("first", "second"):
+        published(running, f"Whale number {word} is seen")
+    assert "There may be more" in alerts(running, "whale", "--limit", "1").stderr
+    assert alerts(running, "whale").stderr == ""
 
 
 def test_nothing_found_is_said_and_a_wrong_state_is_refused(running: Running) -> None:
