@@ -11,6 +11,7 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
                                  pushing (phones ring already)            the push side
     versions:<id>        list    records, oldest first             history_days   append.lua
     story:<id>           zset    ids of its alerts by first publication (ms)   history_days   append.lua
+    story:<id>:exercise  zset    those of its drills         history_days   append.lua
     expiring             zset    ids of alerts by the moment they expire (ms)  until then     append.lua
     pending:<id>         hash    what is not public yet: version state pending   pending_days after its last change
                                                                     pending.lua; append.lua removes it
@@ -141,8 +142,9 @@ def notes(key_id: str) -> str:
     return f"notes:{key_id}"
 
 
-def story(story_id: str) -> str:
-    return f"story:{story_id}"
+def story(story_id: str, exercise: bool) -> str:
+    """The alerts of a story; its drills have a list of their own, and crowd out no news."""
+    return f"story:{story_id}:exercise" if exercise else f"story:{story_id}"
 
 
 EXPIRING = "expiring"

@@ -35,7 +35,7 @@ async def read(store: Store, story: str, status: Status) -> Told:
     # first what waits: what is published meanwhile is then found among what is public
     waiting = await _waiting(store, story, status)
     async with reaching_store():
-        ids, left_out = await _ids(store, story)
+        ids, left_out = await _ids(store, story, status)
         async with store.pipeline(transaction=False) as pipe:
             for alert_id in ids:
                 pipe.lrange(keys.versions(alert_id), 0, -1)
@@ -54,7 +54,7 @@ async def newest(store: Store, story: str, status: Status) -> tuple[Record, ...]
     """
     waiting = await _waiting(store, story, status)
     async with reaching_store():
-        ids, _ = await _ids(store, story)
+        ids, _ = await _ids(store, story, status)
         async with store.pipeline(transaction=False) as pipe:
             for alert_id in ids:
                 pipe.hget(keys.alert(alert_id), "record")
@@ -69,12 +69,13 @@ async def _waiting(store: Store, story: str, status: Status) -> list[Pending]:
     return [one for one in reversed(kept) if (one.alert.story, one.alert.status) == (story, status)]
 
 
-async def _ids(store: Store, story: str) -> tuple[list[str], int]:
+async def _ids(store: Store, story: str, status: Status) -> tuple[list[str], int]:
     """The ids of both ends of a story, and how many lie between."""
+    name = keys.story(story, status == "Exercise")
     async with store.pipeline(transaction=True) as pipe:
-        pipe.zcard(keys.story(story))
-        pipe.zrange(keys.story(story), 0, END_MAX - 1)
-        pipe.zrange(keys.story(story), -END_MAX, -1)
+        pipe.zcard(name)
+        pipe.zrange(name, 0, END_MAX - 1)
+        pipe.zrange(name, -END_MAX, -1)
         count, first, last = await pipe.execute()
     ids = dict.fromkeys(member.decode() for member in (*first, *last))
     return list(ids), count - len(ids)

@@ -96,8 +96,8 @@ async def append(
     names = (
         keys.head(entry.wire), keys.wire(entry.wire), keys.history(entry.wire), keys.alert(entry.alert_id),
         keys.versions(entry.alert_id), keys.AUDIT, keys.answers(given.key_id), keys.answer(given.key_id, given.key),
-        keys.story(entry.story), keys.audit(entry.alert_id), keys.EXPIRING, keys.pending(entry.alert_id), keys.PENDING,
-        keys.DUE, keys.flashes(entry.wire.exercise),
+        keys.story(entry.story, entry.wire.exercise), keys.audit(entry.alert_id), keys.EXPIRING,
+        keys.pending(entry.alert_id), keys.PENDING, keys.DUE, keys.flashes(entry.wire.exercise),
     )  # fmt: skip
     # a day more than the history reaches back, so that an id the history still names is still there
     lifetime_ms = (bounds.history_days + 1) * 86_400_000

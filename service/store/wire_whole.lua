@@ -46,7 +46,10 @@ for at = #entries, 1, -1 do
       list('versions:' .. id)
       list('audit:' .. id)
       local alert = redis.call('HGET', 'alert:' .. id, 'alert')
-      if alert then zset('story:' .. cjson.decode(alert)['story']) end
+      if alert then
+        local public = cjson.decode(alert)
+        zset('story:' .. public['story'] .. (public['status'] == 'Exercise' and ':exercise' or ''))
+      end
     end
   end
 end

@@ -143,10 +143,27 @@ async def test_a_story_without_end_is_told_from_both_ends(server: EmbeddedStore)
         assert (heads[0], heads[99], heads[100], heads[-1]) == ("Lap 0", "Lap 99", "Lap 107", "Lap 206")
 
 
+async def test_drills_without_end_leave_no_alert_of_their_story_out(server: EmbeddedStore) -> None:
+    async with running(settings_for(server)) as process:
+        story = "P4S0R8B1D6D9N2E0A01JCZX3V7"
+        drills = [entries.alert(f"Drill {at}", story=story, status="Exercise") for at in range(2 * stored.END_MAX)]
+        news = [entries.alert(f"Lap {number}", story=story) for number in range(3)]
+        half = stored.END_MAX
+        made = (news[0], *drills[:half], news[1], *drills[half:], news[2])
+        for number, alert in enumerate(made):
+            wire = entries.DRILL if alert.status == "Exercise" else entries.EN
+            await entries.append(process.store, alert, wire, bounds=entries.BOUNDS, now_ms=entries.NOW_MS + number)
+        found = await stored.read(process.store, story, "Actual")
+        assert ([records[-1].alert.headline for records in found.alerts], found.left_out) == (
+            ["Lap 0", "Lap 1", "Lap 2"], 0,
+        )  # fmt: skip
+        assert len(await stored.newest(process.store, story, "Actual")) == 3
+
+
 async def test_a_kill_goes_out_although_the_store_cannot_say_who_else_tells_the_story(api: Api) -> None:
     en, ar = await in_two(api)
     async with api.process.store.pipeline(transaction=True) as pipe:
-        pipe.set(keys.story(en["story"]), "a key of another kind")
+        pipe.set(keys.story(en["story"], exercise=False), "a key of another kind")
         await pipe.execute()
     assert codes(await api.kill(en["id"])) == []
     assert (await api.ticker())["alerts"][0]["pubStatus"] == "canceled"
