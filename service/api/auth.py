@@ -42,7 +42,11 @@ class Keys:
         """The key of a request. Raises Problem (401, or 429 after many wrong ones), StoreUnavailable."""
         scheme, _, presented = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not presented.strip():
-            raise Problem("unauthorized", "there is no key", headers={"WWW-Authenticate": _CHALLENGE})
+            raise Problem(
+                "unauthorized",
+                "there is no key: send Authorization: Bearer <key>",
+                headers={"WWW-Authenticate": _CHALLENGE},
+            )
         now_ms = self._now_ms()
         found = await self._ring.find(presented.strip(), now_ms)
         if found.key is None or found.why is not None:

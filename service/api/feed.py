@@ -57,7 +57,7 @@ def _item(alert: Alert, view: View) -> Item:
         text="\n\n".join(paragraphs),
         html="".join(_paragraph(text, alert) for text in paragraphs),
         tags=_tags(alert, edition), language=alert.language, published=alert.first_created,
-        changed=alert.version_created if alert.version > 1 else None,
+        changed=None if alert.msg_type == "Alert" else alert.version_created,  # versions count drafts, too
     )  # fmt: skip
 
 

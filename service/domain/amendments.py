@@ -117,10 +117,7 @@ def _push(read: Fields, before: Record) -> bool:
 
 def _correction(read: Fields, alert: Alert) -> Correction:
     """What was wrong; the headline that said it is added here and never sent."""
-    if read.fields.get("correction") is None:
-        read.wrong("/correction", "is missing: text, what was wrong, and severity, minor or major")
-        return Correction("", alert.headline or "", "minor")
-    fields = read.object(read.fields["correction"], "/correction", ("text", "severity"))
+    fields = read.object(read.fields.get("correction"), "/correction", ("text", "severity"))
     severity = fields.get("severity")
     if "severity" in fields and severity not in get_args(Severity):
         read.wrong("/correction/severity", f"must be one of {', '.join(get_args(Severity))}")

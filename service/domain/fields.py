@@ -115,7 +115,7 @@ class Fields:
     ) -> dict[str, Any]:
         """A JSON object's fields, those that are null left out; none where it is no object."""
         if not isinstance(value, dict):
-            self.wrong(pointer, "must be an object")
+            self.wrong(pointer, f"must be an object with {' and '.join(needed)}")
             return {}
         for name in sorted(value.keys() - {*needed, *optional}):
             self.wrong(f"{pointer}/{escaped(name)}", "is not a known field")

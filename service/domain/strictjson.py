@@ -37,6 +37,8 @@ def parse(body: bytes) -> object:
     surrogates in strings or keys.
     """
     text = _decode(body)
+    if not text.strip():
+        raise Malformed("is empty")
     _check_depth(text)
     try:
         value = _DECODER.decode(text)

@@ -136,4 +136,4 @@ def cursor_of(text: bytes) -> Cursor:
 def refuse_another_request(idempotency: Idempotency, fingerprint: bytes) -> None:
     """Raises IdempotencyMismatch where `fingerprint`, which stands under the key, is another request's."""
     if fingerprint.decode() != idempotency.fingerprint:
-        raise IdempotencyMismatch("this Idempotency-Key was used with another request")
+        raise IdempotencyMismatch("this Idempotency-Key was used with another request: make a new one")

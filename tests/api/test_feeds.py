@@ -181,6 +181,14 @@ async def test_a_program_reads_the_same_alerts_in_both_feeds(api: Api, edition: 
     assert calendar.timegm(channel.feed.updated_parsed) == moment.from_text(second["versionCreated"]) // 1000
 
 
+async def test_what_was_a_draft_is_new_in_a_feed_and_not_a_change(api: Api) -> None:
+    draft = (await api.post({"headline": "First ferry sails"}, "correspondent")).json()["alert"]["id"]
+    made = (await api.change("approve", draft, None, "duty", If_Match='"1"')).json()["alert"]
+    assert made["version"] == 2
+    (item,) = (await api.get("/v1/editions/en/feed.json")).json()["items"]
+    assert (item["date_published"], "date_modified" in item) == (made["firstCreated"], False)
+
+
 async def test_a_feed_says_where_it_is_and_where_readers_find_us(server: EmbeddedStore) -> None:
     async with serving(replace(settings_for(server), public_url=SITE + "/")) as api:
         made = await api.publish({"sections": ["sports"]})

@@ -152,7 +152,7 @@ def test_a_correction_that_does_not_say_what_was_wrong_is_told_what_is_missing()
         corrected({"headline": "No ferry sails"})
     (finding,) = refusal.value.findings
     assert (finding.pointer, finding.detail) == (
-        "/correction", "is missing: text, what was wrong, and severity, minor or major"
+        "/correction", "must be an object with text and severity"
     )  # fmt: skip
 
 

@@ -123,6 +123,21 @@ def test_an_edition_names_the_outlet_in_its_own_words(edition: str, place: str, 
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"link": "https://example.org/n/1"}, "must be an object with url"),
+        ({"image": "https://example.org/n/1.jpg"}, "must be an object with url and alt"),
+        ({"places": ["Rotterdam"]}, "must be an object with name"),
+        ({"attribution": "Example Wire"}, "must be an object with kind"),
+    ],
+)
+def test_a_value_in_place_of_an_object_is_told_what_the_object_needs(body: dict[str, Any], detail: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        check({"edition": "en", "headline": "First ferry sails", **body})
+    assert [finding.detail for finding in refusal.value.findings] == [detail]
+
+
 @pytest.mark.parametrize("name", ["link", "image", "attribution", "story", "expires", "publishAt", "note", "text"])
 def test_null_is_as_good_as_leaving_it_out(name: str) -> None:
     assert check(body(**{name: None})) == check(body())
