@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.rounds import refuse_taken
+from benchmarks.store import open_users
 from config.settings import VALKEY_CONF
+from service.store import users
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 
@@ -50,7 +52,7 @@ def running(api_cpu: str = HELPERS_CPU) -> Iterator[System]:
     refuse_taken(API_PORT, GATEWAY_PORT)
     with tempfile.TemporaryDirectory(prefix="flashwire-bench-") as place:
         folder = DataFolder.hold(Path(place), "a benchmark")
-        store = EmbeddedStore(folder, VALKEY_CONF)
+        store = EmbeddedStore(folder, VALKEY_CONF, open_users(Path(place)))
         store.start()
         environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")},
@@ -65,7 +67,11 @@ def running(api_cpu: str = HELPERS_CPU) -> Iterator[System]:
         }
         api = subprocess.Popen(
             ["taskset", "-c", api_cpu, sys.executable, "-m", "service.cli", "api"],
-            env={**environ, "FLASHWIRE_ADMIN_PORT": str(API_ADMIN_PORT)},
+            env={
+                **environ,
+                "FLASHWIRE_ADMIN_PORT": str(API_ADMIN_PORT),
+                "FLASHWIRE_REDIS_URL": users.named(store.url, "api"),
+            },
         )
         try:
             wait_for(f"http://127.0.0.1:{API_PORT}/readyz")

@@ -19,6 +19,7 @@ from config import store_password
 
 PACKAGED_TOML = Path(__file__).with_name("flashwire.toml")
 VALKEY_CONF = Path(__file__).with_name("valkey.conf")
+STORE_USERS = Path(__file__).with_name("store-users.acl")
 
 PREFIX = "FLASHWIRE_"
 CONFIG_FILE = "FLASHWIRE_CONFIG"
@@ -111,9 +112,13 @@ class Settings:
     """A file that `up` keeps in data_dir where there is room, and gives up when the disk is full, so that its store
     can write again (on Linux). 0 = none."""
     redis_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
-    """The store: redis://, rediss://, unix:// or redis+sentinel://h1,h2,h3/name. None = the embedded store of `up`."""
+    """The store: redis://, rediss://, unix:// or redis+sentinel://h1,h2,h3/name, with the user that the process is:
+    redis://api@store. None = the embedded store of `up`."""
     store_password_file: Path | None = None
     """Holds the password for those of redis_url, tail_url and queue_url that name none; one line."""
+    store_users_file: Path | None = None
+    """Who may do what in the embedded store: a copy of config/store-users.acl with more users in it, of a monitor for
+    instance. None = that file."""
     tail_url: Annotated[str | None, Url(_STORE_SCHEMES)] = None
     """The replica that gateways follow. None = redis_url."""
     public_url: Annotated[str | None, Url(("http", "https"))] = None

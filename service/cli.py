@@ -35,6 +35,7 @@ from service.commands.ground import (
 from service.commands.keys import keys
 from service.commands.push import dead_letters, push
 from service.commands.scheduler import scheduler
+from service.commands.store_users import store_users
 from service.domain.errors import StoreUnavailable
 from service.free_ports import PortTaken
 from service.listening import CannotListen
@@ -192,6 +193,7 @@ def watch_command(edition: str, limit: int, after: str | None, exercise: bool, a
 main.add_command(doctor)
 main.add_command(backup)
 main.add_command(restore)
+main.add_command(store_users)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import metadata
 
 from config.settings import Settings
-from service import addresses, free_ports, kernel, room, running, vapid
+from service import addresses, free_ports, kernel, rights, room, running, vapid
 from service.domain import newsroom, outcome
 from service.domain.device import Device, Platform, Preferences
 from service.domain.errors import StoreUnavailable
@@ -19,7 +19,7 @@ from service.domain.outcome import Lost, NotConfigured, NotSent, OurFault, Retry
 from service.domain.payloads.notification import Message
 from service.duty_key import DUTY_KEY_FILE
 from service.findings import Finding, Patient, State
-from service.store import dump, durability, embedded
+from service.store import dump, durability, embedded, users
 from service.store.connection import for_commands, reaching_store
 from workers.push import providers
 from workers.push.providers import Off, Provider
@@ -50,7 +50,7 @@ async def examine(
     """All findings, in the order of CHECKS. Takes a few time-outs at most; raises nothing for what it finds."""
     url = settings.redis_url
     if url is None and embedded.is_running(settings.data_dir):
-        url = embedded.url(settings.data_dir)
+        url = users.named(embedded.url(settings.data_dir), "operator")
     store = None if url is None else for_commands(url, settings.store_timeout_s)
     try:
         patient = Patient(settings, store, offline, now_s)
@@ -261,6 +261,7 @@ CHECKS: tuple[Check, ...] = (
     room.memory,
     room.disk,
     _clock,
+    rights.rights,
     _providers,
     _secrets,
     _ports,

@@ -18,7 +18,7 @@ from service.domain.errors import StoreUnavailable
 from service.domain.lineage import Mark, judge
 from service.domain.revision import Revision
 from service.loading import Extent
-from service.store import keys, lineage, stream
+from service.store import keys, lineage, refusals, stream
 from service.store.connection import Store
 from service.store.keys import WireName
 from service.store.stream import Unreadable
@@ -95,7 +95,7 @@ class Newswire:
                 delay_s = RETRY_FIRST_S
             except (RedisError, OSError, TimeoutError) as error:
                 self._checked_at = float("-inf")
-                log.warning("the store cannot be heard", error=str(error) or type(error).__name__, retry_s=delay_s)
+                log.warning("the store cannot be heard", why=refusals.why(error), retry_s=delay_s)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_MAX_S)
 

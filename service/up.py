@@ -18,15 +18,17 @@ from typing import Any
 
 import structlog
 
-from config.settings import PREFIX, VALKEY_CONF, Settings
+from config.settings import PREFIX, STORE_USERS, VALKEY_CONF, Settings
 from service import demo_news, free_ports, running, vapid, welcome
 from service.addresses import live_url, local_url, public_url, sandbox_url
 from service.children import child
 from service.duty_key import DUTY_KEY_FILE, ensure_duty_key
 from service.sandboxed import with_sandbox
+from service.store import users
 from service.store.ballast import Ballast
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
+from service.store.users import User
 from service.store_keeper import StoreKeeper
 from service.supervisor import MUTE_S, Child, stop_in_order
 from workers.push import __main__ as push
@@ -67,7 +69,8 @@ class Up:
         self._store: StoreKeeper | None = None
         if not settings.redis_url:
             ballast = Ballast(folder.path, settings.ballast_bytes, settings.disk_free_min_bytes)
-            self._store = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF, environ), settings.store_mute_s, ballast)
+            store = EmbeddedStore(folder, VALKEY_CONF, settings.store_users_file or STORE_USERS, environ)
+            self._store = StoreKeeper(store, settings.store_mute_s, ballast)
         self._api: list[Child] = []
         self._gateways: list[Child] = []
         self._scheduler: list[Child] = []
@@ -124,18 +127,17 @@ class Up:
         await free_ports.wait_for(settings, admin_ports, after_a_kill=running.was_killed(folder))
         if self._store is not None:
             await self._store.start()
-        store_url = settings.redis_url or self._store_url()
-        key = await ensure_duty_key(store_url, folder, settings.store_timeout_s)
+        key = await ensure_duty_key(self._store_url("operator"), folder, settings.store_timeout_s)
         self._settings = settings = dataclasses.replace(settings, vapid_key_file=_vapid_key_file(settings, folder))
         pushes = settings.push == "auto"
         if pushes and settings.environment == "development":  # nothing pretends to be a phone in production
-            self._sandbox = [self._child("sandbox", store_url, count + 1)]
+            self._sandbox = [self._child("sandbox", None, count + 1)]
             await self._sandbox[0].start()
             self._settings = settings = with_sandbox(settings)
-        self._api = [self._child("api", store_url, 0)]
-        self._gateways = [self._child("gateway", store_url, number) for number in range(1, count + 1)]
-        own = self._for_children(store_url, settings.admin_port + count + 3)
-        self._scheduler = [self._child("scheduler", store_url, count + 2)]
+        self._api = [self._child("api", "api", 0)]
+        self._gateways = [self._child("gateway", "gateway", number) for number in range(1, count + 1)]
+        own = self._for_children("push", settings.admin_port + count + 3)
+        self._scheduler = [self._child("scheduler", "scheduler", count + 2)]
         self._push = push.children(own, self._environ, own.admin_port) if pushes else []
         await asyncio.gather(*(child.start() for child in [*self._api, *self._gateways, *self._scheduler, *self._push]))
         url = public_url(settings)
@@ -156,15 +158,19 @@ class Up:
             "children": {child.name: child.pid for child in self._children()},
         }
 
-    def _store_url(self) -> str:
+    def _store_url(self, user: User) -> str:
+        """Where the store is. In our own, each is a user of its own; in another's, all are the one that it knows."""
+        if self._settings.redis_url:
+            return self._settings.redis_url
         assert self._store is not None
-        return self._store.store.url
+        return users.named(self._store.store.url, user)
 
     def _children(self) -> list[Child]:
         return [*self._sandbox, *self._api, *self._scheduler, *self._gateways, *self._push]
 
-    def _for_children(self, store_url: str, first_port: int) -> Settings:
-        """The settings of a child whose admin port that is."""
+    def _for_children(self, user: User | None, first_port: int) -> Settings:
+        """The settings of a child that is that user of the store (None: of none), and whose admin port that is."""
+        store_url = user and self._store_url(user)
         settings = dataclasses.replace(
             self._settings,
             redis_url=store_url,
@@ -176,8 +182,8 @@ class Up:
             settings = dataclasses.replace(settings, log_level="warning")  # the terminal shows what needs a look
         return settings
 
-    def _child(self, kind: str, store_url: str, number: int) -> Child:
-        settings = self._for_children(store_url, self._settings.admin_port + number)
+    def _child(self, kind: str, user: User | None, number: int) -> Child:
+        settings = self._for_children(user, self._settings.admin_port + number)
         name = f"{kind} {number}" if kind == "gateway" else kind
         return child(name, (kind,), settings, self._environ, SANDBOX_MUTE_S if kind == "sandbox" else MUTE_S)
 

@@ -17,6 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import redis
+
+from config.settings import STORE_USERS
 from service.store import embedded
 from tests import guards
 from tests.ports import free_ports
@@ -28,6 +31,7 @@ LOG_SHOWN = 3000
 QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1, "push": "off",
          "ballast_bytes": 0}  # fmt: skip
 """Settings under which a test need not wait; a test may name others, and one of push says push="auto"."""
+TESTER = "tester"
 CHILDREN_MAX = 16
 """Admin ports kept free for the children of `flashwire up`, which follow one another."""
 
@@ -40,9 +44,18 @@ def environ_for(data_dir: Path, **settings: object) -> dict[str, str]:
     near_duplicate = str(settings.pop("near_duplicate", "off"))
     api, gateway, sandbox, admin, *_ = free_ports(4 + CHILDREN_MAX)
     own = {"data_dir": data_dir, "api_port": api, "gateway_port": gateway, "sandbox_port": sandbox, "admin_port": admin,
-           "config": guards.config_file(data_dir.parent, near_duplicate)}  # fmt: skip
+           "config": guards.config_file(data_dir.parent, near_duplicate),
+           "store_users_file": _users_with_tester(data_dir.parent)}  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     return kept | {f"FLASHWIRE_{name.upper()}": str(value) for name, value in {**own, **settings}.items()}
+
+
+def _users_with_tester(folder: Path) -> Path:
+    """The store's users of production, and one more for what a test does to it, who may do anything."""
+    folder.mkdir(parents=True, exist_ok=True)
+    users = folder / "store-users.acl"
+    users.write_text(f"{STORE_USERS.read_text()}\nuser {TESTER} on nopass ~* &* +@all\n")
+    return users
 
 
 def until(fact: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> None:
@@ -63,7 +76,7 @@ class System:
         self.api_port = int(self.environ["FLASHWIRE_API_PORT"])
         self.admin_port = int(self.environ["FLASHWIRE_ADMIN_PORT"])
         self.sandbox_url = f"http://127.0.0.1:{self.environ['FLASHWIRE_SANDBOX_PORT']}"
-        self.store_url = embedded.url(self.data_dir)
+        self.store_url = embedded.url(self.data_dir).replace("://", f"://{TESTER}@")
         self._told, self._log = folder / "ready.json", folder / "log"
         with self._told.open("wb") as told, self._log.open("wb") as log:
             self._up = subprocess.Popen(self._command("up", "--json"), env=self.environ, stdout=told, stderr=log)
@@ -187,7 +200,8 @@ class System:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def close(self) -> None:
-        """Stop it as Ctrl-C does; an AssertionError where that is not orderly."""
+        """Stop it as Ctrl-C does; an AssertionError where that is not orderly, or where anybody lacked a right."""
+        refused = self._refused()
         self._up.send_signal(signal.SIGINT)
         try:
             code = self._up.wait(DEADLINE_S)
@@ -195,6 +209,13 @@ class System:
             self._end_at_once()
             raise AssertionError(f"flashwire up did not end: {self.log()[-4000:]}") from None
         assert code == 0, self.log()[-4000:]
+        assert not refused, f"the store has refused its users what they wanted: {refused}"
+
+    def _refused(self) -> list[dict[str, object]]:
+        """What the store has refused anybody; nothing where it is no longer there to be asked, or not our own."""
+        with contextlib.suppress(redis.ConnectionError), redis.Redis.from_url(self.store_url) as store:
+            return [entry for entry in store.acl_log() if entry["reason"] != "auth"]
+        return []
 
     def _end_at_once(self) -> None:
         ours = self.running()

@@ -20,7 +20,7 @@ from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from tests.ports import free_ports
-from tests.stores import until
+from tests.stores import OPEN_USERS, until
 
 HOUSE = "house"
 DOWN_AFTER_MS = 1000
@@ -125,7 +125,7 @@ def _store(place: Path) -> Any:
     folder = DataFolder.hold(place, "a test")
     conf = place / "own.conf"
     shutil.copy(VALKEY_CONF, conf)
-    server = EmbeddedStore(folder, conf)
+    server = EmbeddedStore(folder, conf, OPEN_USERS)
     server.start()
     try:
         yield server

@@ -18,13 +18,15 @@ ANSWERS_WITHIN_S = 10.0
 """Of a store that is there: a disk may stall for seconds under it, and that is no fault of what is tested."""
 BUSY_S = 2.0
 """What a busy machine may add to a time that we promise."""
+OPEN_USERS = Path(__file__).with_name("open-store.acl")
+"""A test may do anything; those of who may do what in production start their stores on config/store-users.acl."""
 
 
 @contextmanager
 def running_in(place: Path) -> Iterator[EmbeddedStore]:
     """A running store server on a data folder of its own, gone afterwards; a test may kill it and start it again."""
     folder = DataFolder.hold(place, "a test")
-    server = EmbeddedStore(folder, VALKEY_CONF)
+    server = EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS)
     server.start()
     try:
         yield server

@@ -12,6 +12,7 @@ import structlog
 from config.settings import Settings
 from service.admin import Readiness, serve_admin
 from service.ending import end
+from service.store import refusals
 
 log = structlog.get_logger("process")
 
@@ -50,7 +51,8 @@ async def _together(process: Process, told: asyncio.Event) -> int:
     ending = asyncio.create_task(told.wait())
     done, _ = await asyncio.wait({*tasks, ending}, return_when=asyncio.FIRST_COMPLETED)
     for task in done - {ending}:
-        log.error("a part of the process has ended", exc_info=task.exception())
+        problem = task.exception()
+        log.error("a part of the process has ended", why=problem and refusals.why(problem), exc_info=problem)
     await process.drain()
     await end((*tasks, ending))
     return 0 if ending in done else 1

@@ -35,7 +35,7 @@ from service.ids import new_epoch
 from service.listening import Listener, configure, listen
 from service.loading import Extent
 from service.newswire import Newswire
-from service.store import connection, embedded, lineage
+from service.store import connection, embedded, lineage, users
 from service.store.keys import wires
 from service.tray import Tray
 
@@ -50,7 +50,7 @@ class Process:
 
     def __init__(self, settings: Settings, **options: float) -> None:
         """Raises ValueError for a newsroom that is not complete. Touches neither network nor store."""
-        store_url = settings.redis_url or embedded.url(settings.data_dir)
+        store_url = settings.redis_url or users.named(embedded.url(settings.data_dir), "api")
         self.newsroom = newsroom = newsrooms.from_config(settings.newsroom)
         checks.prepare(newsroom)
         self.store = connection.for_commands(store_url, settings.store_timeout_s)

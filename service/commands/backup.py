@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from config.settings import VALKEY_CONF, Settings
+from config.settings import STORE_USERS, VALKEY_CONF, Settings
 from service import vapid
 from service.clock import now_ms
 from service.commands.ground import JSON, Failed, Misused, print_json, read_settings, start_logs, with_store, write_out
@@ -28,7 +28,7 @@ from service.domain.archive import Damaged, File, Header, Part
 from service.domain.errors import StoreUnavailable
 from service.ids import new_epoch
 from service.program import as_called
-from service.store import dump, refill
+from service.store import dump, refill, users
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder, FolderHeld, FolderUnusable
@@ -178,10 +178,10 @@ def _restore(settings: Settings, source: BinaryIO, *, force: bool) -> dict[str, 
         with contextlib.ExitStack() as ending:
             url = settings.redis_url
             if url is None:
-                own = EmbeddedStore(folder, VALKEY_CONF)
+                own = EmbeddedStore(folder, VALKEY_CONF, settings.store_users_file or STORE_USERS)
                 own.start()
                 ending.callback(own.stop)
-                url = own.url
+                url = users.named(own.url, "operator")
             told = asyncio.run(_fill(settings, url, source, pem, force=force))
     finally:
         folder.release()

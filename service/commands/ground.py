@@ -25,7 +25,7 @@ from service import logs, program
 from service.domain.audit import By
 from service.domain.errors import StoreUnavailable
 from service.program import as_called
-from service.store import embedded
+from service.store import embedded, users
 from service.store.connection import Store, for_commands
 
 Result = TypeVar("Result")
@@ -136,7 +136,7 @@ def with_store(act: Callable[[Store], Awaitable[Result]], timeout_s: float | Non
         )
 
     async def on_store() -> Result:
-        url = settings.redis_url or embedded.url(settings.data_dir)
+        url = settings.redis_url or users.named(embedded.url(settings.data_dir), "operator")
         store = for_commands(url, timeout_s or settings.store_timeout_s)
         try:
             return await _until_stopped(act(store))

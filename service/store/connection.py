@@ -25,6 +25,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from service.domain.errors import StoreUnavailable
+from service.store import refusals
 
 COMMAND_CONNECTIONS_MAX = 64
 TAIL_EXTRA_S = 2.0
@@ -73,6 +74,7 @@ class Store(Protocol):
     async def aclose(self) -> None: ...
     def pipeline(self, transaction: bool) -> Any: ...
     def register_script(self, script: str) -> Any: ...
+    async def set(self, name: str, value: str) -> bool: ...  # last, since it hides the type of that name
 
 
 @asynccontextmanager
@@ -81,7 +83,7 @@ async def reaching_store() -> AsyncIterator[None]:
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
-        raise StoreUnavailable(f"the store cannot be reached: {error or type(error).__name__}") from error
+        raise StoreUnavailable(f"the store cannot be reached: {refusals.why(error)}") from error
 
 
 def for_commands(url: str, timeout_s: float) -> Store:
@@ -140,7 +142,12 @@ def _connect(url: str, timeout_s: float, connections_max: int) -> Store:
     place: dict[str, Any] = {**parse_url(url)}
     kind = _QUICK[place.pop("connection_class", Connection)]
     pool = BlockingConnectionPool(
-        connection_class=kind, max_connections=connections_max, timeout=cast(int, timeout_s), **options, **place
+        connection_class=kind,
+        parser_class=refusals.Parser,
+        max_connections=connections_max,
+        timeout=cast(int, timeout_s),
+        **options,
+        **place,
     )
     return cast(Store, Redis.from_pool(pool))  # so that aclose closes what the pool holds
 
@@ -168,6 +175,6 @@ def _by_sentinel(url: str, options: dict[str, Any], connections_max: int) -> Sto
     for place in places.split(","):
         host, _, port = place.partition(":")
         hosts.append((host, int(port or 26379)))
-    sentinel = Sentinel(hosts, sentinel_kwargs=dict(options), **options, **shown)  # type: ignore[no-untyped-call]
+    sentinel = Sentinel(hosts, sentinel_kwargs=dict(options), parser_class=refusals.Parser, **options, **shown)  # type: ignore[no-untyped-call]
     bounds = {"max_connections": connections_max, "timeout": options["socket_timeout"]}
     return cast(Store, sentinel.master_for(name, connection_pool_class=_PrimaryPool, **bounds))

@@ -7,8 +7,12 @@ product or an older version is refused, never tried.
     data/store.log       what the server says
     data/store.sock      its only door (under the temporary directory where this path would be too long)
     data/store/          its append-only log, and stamp.json: the product and version that wrote it
+
+Who speaks to it says who it is (config/store-users.acl), and needs no password: whoever can enter the folder could read
+that too.
 """
 
+import contextlib
 import errno
 import hashlib
 import importlib.util
@@ -27,6 +31,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from service.store import users
 from service.store.folder import DataFolder, FolderHeld, Lock
 
 Product = Literal["valkey", "redis"]
@@ -38,7 +43,9 @@ START_SILENCE_S = 30.0
 """How long a server may say nothing at all; one that is loading its log answers that it is, and is waited for."""
 STOP_S = 10.0
 LOG_MAX_BYTES = 4_194_304
+ANSWER_MAX_BYTES = 256
 DAMAGED = 'its log is damaged, and `--fix` cuts off all that follows: docs/operations.md, "The store refuses its log"'
+THEIR_FILE = "what FLASHWIRE_STORE_USERS_FILE names must be a copy of config/store-users.acl with users added"
 _VERSION = re.compile(r"\bv=(\d+)\.(\d+)(?:\.(\d+))?")
 
 
@@ -78,25 +85,28 @@ def socket_path(data_dir: Path) -> Path:
 
 
 def url(data_dir: Path) -> str:
-    """The `unix://` address of the store of this folder, running or not."""
+    """The `unix://` address of the store of this folder, running or not; `users.named` says who asks."""
     return f"unix://{quote(str(socket_path(data_dir)))}"
 
 
 def is_running(data_dir: Path) -> bool:
     """Whether a server answers for this folder."""
-    return _ask(socket_path(data_dir), b"PING\r\n") is not None
+    return _ask(socket_path(data_dir), b"PING") is not None
 
 
 class EmbeddedStore:
     """One server on one data folder. `start` again after it died; every method may block, none for ever."""
 
-    def __init__(self, folder: DataFolder, conf: Path, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, folder: DataFolder, conf: Path, users_file: Path, environ: Mapping[str, str] = os.environ
+    ) -> None:  # fmt: skip
         """`folder` is held by the caller until after `stop`; `conf` is the configuration file to build on
-        (config/valkey.conf); `environ` gives PATH.
+        (config/valkey.conf), `users_file` says who may do what (config/store-users.acl); `environ` gives PATH.
         """
         self._folder = folder
         self._data_dir = folder.path
         self._conf = conf.resolve()
+        self._users_file = users_file
         self._environ = environ
         self._process: subprocess.Popen[bytes] | None = None
         self.server: Server | None = None
@@ -192,7 +202,7 @@ class EmbeddedStore:
             except FolderHeld as held:
                 if time.monotonic() > deadline:
                     raise EmbeddedError(f"{held}, which does not stop; end it and start again") from None
-                _ask(place, b"SHUTDOWN\r\n")
+                _ask(place, b"SHUTDOWN")
                 time.sleep(0.02)
 
     def _choose(self) -> Server:
@@ -223,16 +233,30 @@ class EmbeddedStore:
             log.replace(log.with_suffix(".log.1"))
         command = [str(server.path), str(self._conf), "--port", "0", "--daemonize", "no"]
         command += ["--dir", str(self._data_dir / "store"), "--unixsocket", str(place), "--unixsocketperm", "700"]
+        command.append("-")  # and what stands in its input
+        their_rights = self._read_users()
         with log.open("ab") as output:
             os.fchmod(output.fileno(), 0o600)
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is for us: we drain first and stop the store last
                 pass_fds=(lock.fd,),
             )
+        assert process.stdin is not None
+        # less than a pipe holds, so it waits for nobody; a server that has ended at once has said why
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(their_rights)
+        return process
+
+    def _read_users(self) -> bytes:
+        try:
+            return users.directives(self._users_file.read_text(encoding="utf-8")).encode()
+        except (OSError, UnicodeDecodeError) as problem:
+            why = problem.strerror if isinstance(problem, OSError) else "it is no text"
+            raise EmbeddedError(f"{self._users_file} cannot be read: {why}; {THEIR_FILE}") from None
 
     def _wait_until_it_answers(self, place: Path) -> None:
         assert self._process is not None
@@ -242,9 +266,11 @@ class EmbeddedStore:
                 words = self._last_words()
                 remedy = f"; {DAMAGED}" if "Bad file format" in words else ""
                 raise EmbeddedError(f"{self.server} stopped at once: {words}{remedy}")
-            answer = _ask(place, b"PING\r\n")
-            if answer is not None and answer.startswith(b"+PONG"):
+            answer = _ask(place, b"PING")
+            if answer == b"+PONG":
                 return
+            if answer is not None and answer.startswith((b"-NOAUTH", b"-NOPERM")):
+                raise EmbeddedError(f"{self._users_file} lets no `operator` in who may ask PING; {THEIR_FILE}")
             if answer is not None:  # it is loading its log
                 silent_until = time.monotonic() + START_SILENCE_S
             if time.monotonic() > silent_until:
@@ -315,12 +341,14 @@ def _make_private(folder: Path) -> None:
 
 
 def _ask(place: Path, command: bytes) -> bytes | None:
-    """The first bytes of the server's answer, or None where nobody answers within a second."""
+    """The first line of the server's answer to its operator, or None where nobody answers within a second."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1.0)
         try:
             connection.connect(str(place))
-            connection.sendall(command)
-            return connection.recv(256) or None
+            connection.sendall(b"AUTH operator nopass\r\n" + command + b"\r\n")
+            with connection.makefile("rb") as answers:
+                answers.readline(ANSWER_MAX_BYTES)
+                return answers.readline(ANSWER_MAX_BYTES).rstrip() or None
         except OSError:
             return None

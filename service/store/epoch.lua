@@ -1,6 +1,6 @@
 -- Begin another life of a wire, if it is still in the one that is to end: a new epoch, and offsets that go on.
 --
--- KEYS 1 head  2 wire
+-- KEYS 1 head  2 wire  3 dispute
 -- ARGV 1 the epoch that is to end ('': none was ever given)  2 the new epoch
 -- Returns the epoch that the wire has now.
 local epoch = redis.call('HGET', KEYS[1], 'epoch') or ''
@@ -17,5 +17,5 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   end
 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'offset', string.format('%d', offset))
-redis.call('HDEL', KEYS[1], 'disputed')
+redis.call('DEL', KEYS[3])
 return ARGV[2]

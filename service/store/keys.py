@@ -4,7 +4,7 @@ The rule to remember: an edition's name stands in braces, so that all keys of a 
 
     head:{en}            hash    epoch, offset                     for ever     append.lua; epoch.lua, by the API only
                                  chain (see append.lua)                    append.lua
-                                 disputed (an epoch that a tail has seen otherwise)  lineage.py
+    disputed:{en}        string  an epoch that a tail has seen otherwise  until another begins  lineage.py, epoch.lua
     wire:{en}            stream  <offset>-0: epoch type id version first push alert chain  newest 5,000   append.lua
     history:{en}         zset    alert id by first offset          newest 20,000  append.lua
     alert:<id>           hash    record version first cursor alert state   history_days   append.lua
@@ -64,7 +64,7 @@ _RELEASE = rb"arq:(job|in-progress|retry|result):release:[0-9A-Z]{26}:[0-9]+|des
 _PUSHED = rb"push:(apns|fcm|webpush):[a-z]+(:health-check)?"
 _JOB = rb"arq:(job|in-progress|retry|result):[0-9A-Za-z-]{1,64}:[0-9]+:(apns|fcm|webpush):[0-9]+"
 _OURS = re.compile(
-    rb"(head|wire|history):\{.*|(alert|versions|story|pending|notes|answers|answer|key|plan|open):.*"
+    rb"(head|wire|history|disputed):\{.*|(alert|versions|story|pending|notes|answers|answer|key|plan|open):.*"
     rb"|(ledger|rung|delivery|sockets|pause|block|heirs|tokens|tickets?):.*|audit(:.*)?"
     rb"|expiring|pending|due|discarded|flashes(:exercise)?|keys(:version)?|plans|dead:push|restoring"
     rb"|devices:(numbers|counts|gone|key)"
@@ -72,7 +72,8 @@ _OURS = re.compile(
     re.DOTALL,
 )
 _PASSING = re.compile(
-    rb"arq:.*|plans|open:.*|pause:.*|notes:.*|tickets?:.*|restoring|" + _PUSHED + rb"|" + _RELEASE, re.DOTALL
+    rb"arq:.*|disputed:.*|plans|open:.*|pause:.*|notes:.*|tickets?:.*|restoring|" + _PUSHED + rb"|" + _RELEASE,
+    re.DOTALL,
 )
 _HEAD = re.compile(rb"head:\{(.+)\}(:exercise)?", re.DOTALL)
 
@@ -111,6 +112,11 @@ def wire_of_head(name: bytes) -> WireName | None:
 
 def head(wire: WireName) -> str:
     return f"head:{wire.suffix}"
+
+
+def disputed(wire: WireName) -> str:
+    """A key of its own, so that a gateway, which may write it, can write nothing of the wire itself."""
+    return f"disputed:{wire.suffix}"
 
 
 def wire(name: WireName) -> str:

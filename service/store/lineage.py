@@ -18,7 +18,7 @@ _STANDING = resources.files(__package__).joinpath("standing.lua").read_text("utf
 
 async def read(store: Store, marks: Mapping[WireName, Mark | None]) -> dict[WireName, Standing]:
     """How each wire stands now, at its mark's offset too; one round trip. Raises redis errors as they are."""
-    names = [key for name in marks for key in (keys.head(name), keys.wire(name))]
+    names = [key for name in marks for key in (keys.head(name), keys.wire(name), keys.disputed(name))]
     found = await store.register_script(_STANDING)(
         keys=names, args=[mark.offset if mark else 0 for mark in marks.values()]
     )
@@ -38,11 +38,13 @@ async def change_epoch(store: Store, wire: WireName, expected: str | None, new_e
     """
     async with reaching_store():
         script = store.register_script(_CHANGE)
-        found: bytes = await script(keys=(keys.head(wire), keys.wire(wire)), args=(expected or "", new_epoch))
+        found: bytes = await script(
+            keys=(keys.head(wire), keys.wire(wire), keys.disputed(wire)), args=(expected or "", new_epoch)
+        )
     return found.decode()
 
 
 async def dispute(store: Store, wire: WireName, epoch: str) -> None:
     """Tell the API that this life's history is not the one that was seen. Raises StoreUnavailable."""
     async with reaching_store():
-        await store.hset(keys.head(wire), "disputed", epoch)
+        await store.set(keys.disputed(wire), epoch)

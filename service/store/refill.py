@@ -72,7 +72,9 @@ async def write(store: Store, parts: Iterable[Part], now_ms: int) -> list[WireNa
             continue
         if (wire := keys.wire_of_head(part.key)) is not None:
             wires.append(wire)
-            items = tuple(item for item in part.items if item[0] not in (b"epoch", b"disputed"))
+            items = tuple(
+                item for item in part.items if item[0] not in (b"epoch", b"disputed")
+            )  # earlier versions' too
             part = msgspec.structs.replace(part, items=items)
         waiting.append(part)
         if len(waiting) == WRITTEN_TOGETHER:

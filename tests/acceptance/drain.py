@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from service.store import embedded, users
 from tests.acceptance import lists
 from tests.acceptance.crowd import Given, Page, Parting, all_at, all_gone, all_reading, jittered, until
 from tests.acceptance.editors import KEEPS_ALL, Editor, new_key, read_all
@@ -130,7 +131,8 @@ class Gateway:
     def __init__(self, system: System, log: Path) -> None:
         (admin,) = free_ports(1)
         self._admin = admin
-        own = {"FLASHWIRE_REDIS_URL": system.store_url, "FLASHWIRE_ADMIN_PORT": str(admin), "FLASHWIRE_STALL_S": "60"}
+        store_url = users.named(embedded.url(system.data_dir), "gateway")
+        own = {"FLASHWIRE_REDIS_URL": store_url, "FLASHWIRE_ADMIN_PORT": str(admin), "FLASHWIRE_STALL_S": "60"}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "service.cli", "gateway", "--processes", "1"], cwd=ROOT,

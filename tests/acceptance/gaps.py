@@ -32,6 +32,7 @@ from tests.gateway.house import House, request, settings_for
 from tests.gateway.reader import Reader, place
 from tests.ports import free_ports
 from tests.processes import ROOT
+from tests.stores import OPEN_USERS
 
 __all__ = ["FULL", "PLANTS", "SHORT", "check", "late", "observe", "plant", "uncovered"]
 
@@ -56,7 +57,7 @@ class Wire:
         self._chance = chance
         self._serial = 0
         self._folder = DataFolder.hold(folder / "data", "an acceptance test")
-        self._server = EmbeddedStore(self._folder, VALKEY_CONF)
+        self._server = EmbeddedStore(self._folder, VALKEY_CONF, OPEN_USERS)
         (self._admin,) = free_ports(1)
         self._log = (folder / "gateway.log").open("wb")
         self._gateway: subprocess.Popen[bytes] | None = None

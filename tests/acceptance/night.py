@@ -16,6 +16,7 @@ from service.store.folder import DataFolder
 from tests.gateway.house import House, settings_for
 from tests.ports import free_ports
 from tests.processes import System
+from tests.stores import OPEN_USERS
 
 EVENTS = ("stale replica", "longer fork", "emptied store", "empty disk", "old disk")
 LOST, LONGER = 3, 5
@@ -42,7 +43,9 @@ class Night:
 
     def _new_store(self) -> EmbeddedStore:
         self._made += 1
-        store = EmbeddedStore(DataFolder.hold(self._folder / f"store{self._made}", "an acceptance test"), VALKEY_CONF)
+        store = EmbeddedStore(
+            DataFolder.hold(self._folder / f"store{self._made}", "an acceptance test"), VALKEY_CONF, OPEN_USERS
+        )
         store.start()
         return store
 

@@ -21,7 +21,7 @@ from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from tests import guards
 from tests.ports import free_ports
-from tests.stores import BUSY_S
+from tests.stores import BUSY_S, OPEN_USERS
 
 ROOT = Path(__file__).parents[2]
 ALERT = b'{"edition":"en","headline":"Snow falls"}'
@@ -107,7 +107,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One process for all the tests that only talk to it."""
     folder = tmp_path_factory.mktemp("shared")
     held = DataFolder.hold(folder / "data", "a test")
-    server = EmbeddedStore(held, VALKEY_CONF)
+    server = EmbeddedStore(held, VALKEY_CONF, OPEN_USERS)
     server.start()
     with started(server, folder) as running:
         yield running

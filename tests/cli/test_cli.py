@@ -19,6 +19,7 @@ from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 from tests.ports import free_ports
 from tests.processes import ROOT
+from tests.stores import OPEN_USERS
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +35,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def running_store(tmp_path: Path) -> Iterator[None]:
     folder = DataFolder.hold(tmp_path / "data", "a test")
-    store = EmbeddedStore(folder, VALKEY_CONF)
+    store = EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS)
     store.start()
     yield
     store.stop()

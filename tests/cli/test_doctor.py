@@ -4,28 +4,34 @@ import json
 import os
 import resource
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
+import redis
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from redis.exceptions import NoPermissionError
 
-from config.settings import Settings, load
+from config.settings import STORE_USERS, VALKEY_CONF, Settings, load
 from service import vapid
 from service.cli import main
 from service.doctor import examine
 from service.findings import Finding
+from service.store import users
 from service.store.connection import for_commands
-from service.store.embedded import EmbeddedStore
+from service.store.embedded import EmbeddedStore, find_servers
+from service.store.folder import DataFolder
 from tests.ports import free_ports
 from tests.push import certificates
 from tests.push.credentials import account, pem
 from tests.push.h2_server import Act, Answer, Request, serving
-from tests.stores import running_in
+from tests.stores import running_in, until
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +61,9 @@ def settings_of_the_test(**changes: object) -> Settings:
     return replace(load(os.environ), **changes)  # type: ignore[arg-type]
 
 
-def test_all_is_well_beside_a_running_store(store: EmbeddedStore) -> None:
-    result = flashwire("doctor", "--json", FLASHWIRE_SOCKETS_MAX="10", FLASHWIRE_DISK_FREE_MIN_BYTES="0")
+def test_all_is_well_beside_a_running_store(tmp_path: Path) -> None:
+    with with_users(tmp_path, STORE_USERS.read_text()):
+        result = flashwire("doctor", "--json", FLASHWIRE_SOCKETS_MAX="10", FLASHWIRE_DISK_FREE_MIN_BYTES="0")
     assert result.exit_code == 0, result.output
     findings = json.loads(result.stdout)
     told = {finding["check"]: finding for finding in findings}
@@ -65,7 +72,7 @@ def test_all_is_well_beside_a_running_store(store: EmbeddedStore) -> None:
     assert set(kernel.values()) <= {"ok", "warning"}, "what this machine is set to; tests/cli/test_kernel.py"
     assert {name: finding["state"] for name, finding in told.items()} == {
         "settings": "ok", "versions": "ok", "newsroom": "ok", "store": "ok", "durability": "ok", "clock": "ok",
-        "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok", "limits": "ok",
+        "apns": "off", "fcm": "off", "webpush": "off", "secrets": "ok", "limits": "ok", "rights": "ok",
         "ports": "ok", "memory": "ok", "disk": "ok", "descriptors": "ok",
     }  # fmt: skip
     assert told["durability"]["says"] == "a 201 means: fsync (asked for: fsync)"
@@ -108,6 +115,96 @@ async def test_a_store_less_durable_than_asked_for_is_a_failure(store: EmbeddedS
     found = await findings(settings_of_the_test(durability="replica", replicas_min=2))
     assert found["durability"].state == "failed"
     assert found["durability"].remedy == "0 of 2 replicas are connected"
+
+
+@contextmanager
+def with_users(folder: Path, text: str) -> Iterator[EmbeddedStore]:
+    """A store with those users."""
+    file = folder / "store-users.acl"
+    file.write_text(text)
+    held = DataFolder.hold(folder / "data", "a test")
+    server = EmbeddedStore(held, VALKEY_CONF, file)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+        held.release()
+
+
+async def rights(settings: Settings) -> list[Finding]:
+    return [finding for finding in await examine(settings, offline=True) if finding.check == "rights"]
+
+
+async def test_users_with_the_rights_that_they_need_are_well(tmp_path: Path) -> None:
+    with with_users(tmp_path, STORE_USERS.read_text()) as server:
+        (found,) = await rights(settings_of_the_test(environment="production"))
+        assert (found.state, "`operator`" in found.says) == ("ok", True)
+        (found,) = await rights(settings_of_the_test(redis_url=users.named(server.url, "gateway")))
+        assert (found.state, "`gateway`" in found.says) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("(~ticket:* +getdel)", "", "`gateway` may not do GETDEL ticket:0"),
+        ("(~dead:push +xadd)", "(~dead:push +xadd) +flushall", "`push` may do FLUSHALL, which it never needs"),
+        ("~desk ~desk:*", "~desk:*", "`scheduler` may not do ZADD desk 0 a"),
+    ],
+)
+async def test_a_user_who_lacks_a_right_or_has_one_too_many_is_told_with_its_remedy(
+    tmp_path: Path, before: str, after: str, says: str
+) -> None:
+    text = STORE_USERS.read_text()
+    assert before in text
+    with with_users(tmp_path, text.replace(before, after)):
+        (found,) = await rights(settings_of_the_test())
+    assert (found.says, found.state) == (says, "warning" if "never" in says else "failed")
+    assert "config/store-users.acl" in (found.remedy or "")
+
+
+async def test_what_the_store_has_refused_lately_is_told(tmp_path: Path) -> None:
+    with with_users(tmp_path, STORE_USERS.read_text()) as server:
+        push = for_commands(users.named(server.url, "push"), 1.0)
+        with pytest.raises(NoPermissionError):
+            await push.hget("pending:A", "pending")
+        await push.aclose()
+        (found,) = await rights(settings_of_the_test())
+    assert found.state == "warning"
+    assert found.says.startswith("the store has refused `push`")
+
+
+@pytest.mark.parametrize(("environment", "state"), [("development", "ok"), ("production", "warning")])
+async def test_one_user_for_all_who_may_do_everything_over_the_net_is_warned_of_in_production(
+    tmp_path: Path, environment: Literal["development", "production"], state: str
+) -> None:
+    """As on a managed store that knows one user."""
+    (port,) = free_ports(1)
+    conf = tmp_path / "valkey.conf"
+    conf.write_text(f"{VALKEY_CONF.read_text()}\nport {port}\n")
+    program = find_servers(os.environ)[0].path
+    server = started([program, conf, "--dir", tmp_path, "--bind", "127.0.0.1"])
+    try:
+        settings = settings_of_the_test(redis_url=f"redis://127.0.0.1:{port}", environment=environment)
+        await until(lambda: answers(port))
+        (found,) = await rights(settings)
+    finally:
+        server.kill()
+        server.wait()
+    assert (found.state, "we are `default`, who may do FLUSHALL" in found.says) == (state, True)
+    assert ("docs/deployment.md" in (found.remedy or "")) == (state == "warning")
+
+
+def started(command: list[str | Path]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def answers(port: int) -> bool:
+    try:
+        with redis.Redis(port=port) as connection:
+            return bool(connection.ping())
+    except redis.ConnectionError:
+        return False
 
 
 async def set_in_the_store(server: EmbeddedStore, name: str, value: str | int) -> None:

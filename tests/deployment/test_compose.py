@@ -1,26 +1,26 @@
 """docker-compose.yml is read by Docker Compose itself, and keeps the rules of a host that is left alone."""
 
-import contextlib
-import os
-import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own, for one call
-from redis.exceptions import AuthenticationError
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import AuthenticationError, NoPermissionError
 
 from config.settings import Settings, load
 from service.store import durability
 from service.store.connection import for_commands
-from service.store.embedded import find_servers
+from tests.deployment import composed
 from tests.ports import free_ports
 from tests.processes import ROOT
-from tests.stores import until
 
-OURS = ("api", "gateway-1", "gateway-2", "push", "scheduler", "sandbox", "push-sandbox")
+WHO = {
+    "api": "api", "gateway-1": "gateway", "gateway-2": "gateway", "push": "push", "scheduler": "scheduler",
+    "operator": "operator", "push-sandbox": "push",
+}  # fmt: skip
+"""Which user of the store each of ours is."""
+OURS = (*WHO, "sandbox")
 PASSWORD = "/run/store_password"
 DRAIN_GONE_S = 20
 """A gateway is gone at the latest so long after it was told (P10)."""
@@ -28,16 +28,7 @@ DRAIN_GONE_S = 20
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, dict[str, Any]]:
-    """Every service as Compose understands it, the sandbox's profile included."""
-    compose = shutil.which("docker-compose")
-    assert compose is not None, "this test needs Docker Compose: sudo apt-get install docker-compose"
-    read = subprocess.run(
-        [compose, "--profile", "sandbox", "config"], cwd=ROOT, capture_output=True, text=True, timeout=60,
-        env={"PATH": "/usr/bin:/bin", "FLASHWIRE_SITE": "news.example"},
-    )  # fmt: skip
-    assert read.returncode == 0, read.stderr
-    found: dict[str, dict[str, Any]] = yaml.safe_load(read.stdout)["services"]
-    return found
+    return composed.services()
 
 
 def seconds(text: str) -> int:
@@ -55,7 +46,7 @@ def test_nothing_may_write_where_it_need_not_or_become_what_it_is_not(services: 
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
-        assert service["restart"] == "unless-stopped", name
+        assert service["restart"] == ("no" if name == "operator" else "unless-stopped"), name
         assert service.get("user", "flashwire") not in ("root", "0", "0:0"), name
     assert "USER flashwire" in (ROOT / "Dockerfile").read_text()
 
@@ -65,7 +56,7 @@ def test_the_world_reaches_caddy_and_nothing_else(services: dict[str, dict[str, 
 
 
 def test_each_says_when_it_is_of_use(services: dict[str, dict[str, Any]]) -> None:
-    assert [name for name, service in services.items() if "healthcheck" not in service] == []
+    assert [name for name, service in services.items() if "healthcheck" not in service] == ["operator"]
 
 
 def test_each_has_the_time_that_it_needs_to_leave(services: dict[str, dict[str, Any]]) -> None:
@@ -80,7 +71,7 @@ def test_every_setting_is_one_and_production_is_what_it_says(
     services: dict[str, dict[str, Any]], tmp_path: Path, name: str
 ) -> None:
     environ = {key: str(value) for key, value in services[name]["environment"].items()}
-    assert environ["FLASHWIRE_STORE_PASSWORD_FILE"] == PASSWORD
+    assert environ["FLASHWIRE_STORE_PASSWORD_FILE"] == (PASSWORD if name in WHO else "")
     word = tmp_path / "word"
     word.write_text("sesame\n")
     # an unknown name or a wrong value would stop the start
@@ -88,7 +79,7 @@ def test_every_setting_is_one_and_production_is_what_it_says(
     assert settings.environment == ("development" if "sandbox" in name else "production")
     assert settings.public_url == "https://news.example"
     assert settings.live_url == "wss://news.example"
-    assert settings.redis_url == "redis://:sesame@valkey:6379/0"
+    assert settings.redis_url == (f"redis://{WHO[name]}:sesame@valkey:6379/0" if name in WHO else None)
     assert settings.trusted_proxies, "or every reader would be Caddy"
     assert settings.drain_abort_s <= DRAIN_GONE_S
     assert isinstance(settings, Settings)
@@ -103,55 +94,60 @@ def test_the_store_is_as_durable_as_the_embedded_one_and_keeps_its_files(
     assert "marks:/flashwire/data" in " ".join(services["api"]["volumes"])
 
 
-def test_whoever_speaks_to_the_store_is_given_its_password_by_a_file(services: dict[str, dict[str, Any]]) -> None:
-    holders = [
-        name for name, service in services.items()
-        if any(given["target"] == PASSWORD for given in service.get("secrets", ()))
-    ]  # fmt: skip
-    assert sorted(holders) == sorted([*OURS, "valkey"])
+def test_whoever_speaks_to_the_store_is_given_its_own_password_alone(services: dict[str, dict[str, Any]]) -> None:
+    given = {
+        name: [(secret["source"], secret["target"]) for secret in service.get("secrets", ())]
+        for name, service in services.items()
+    }
+    assert given.pop("valkey") == [(f"store_{user}", f"/run/store/{user}") for user in ordered(composed.USERS)]
+    assert {name for name, secrets in given.items() if secrets} == set(WHO)
+    assert {name: secrets for name, secrets in given.items() if secrets} == {
+        name: [(f"store_{user}", PASSWORD)] for name, user in WHO.items()
+    }
+    # what a container sees as a folder holds none of them
+    assert "store-secrets" not in str([service.get("volumes") for service in services.values()])
 
 
-def started(command: list[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def ordered(users: Sequence[str]) -> list[str]:
+    """As the file has them."""
+    return sorted(users, key=("api", "gateway", "push", "scheduler", "operator").index)
 
 
-async def test_the_store_lets_nobody_in_without_the_password_and_syncs_before_it_answers(
-    services: dict[str, dict[str, Any]], tmp_path: Path
-) -> None:
-    """The container's own command, by the same shell, with the paths of this machine."""
-    (program,) = find_servers(os.environ)[:1]
-    (port,) = free_ports(1)
-    for folder in ("own", "data"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "word").write_text("sesame\n")
-    (script,) = services["valkey"]["command"]
-    for theirs, here in {
-        "$$": "$", "/etc/flashwire/valkey.conf": ROOT / "config" / "valkey.conf", PASSWORD: tmp_path / "word",
-        "/run/own": tmp_path / "own", "--dir /data": f"--dir {tmp_path / 'data'} --port {port}",
-        "0.0.0.0": "127.0.0.1", "exec valkey-server": f"exec {program.path}",
-    }.items():  # fmt: skip
-        assert theirs in script
-        script = script.replace(theirs, str(here))
-    process = started([*services["valkey"]["entrypoint"], script])
-    stranger, known = (for_commands(f"redis://{word}127.0.0.1:{port}", 1.0) for word in ("", ":sesame@"))
+def test_the_store_is_asked_for_its_health_by_a_user_who_is_let_in(services: dict[str, dict[str, Any]]) -> None:
+    (_, words) = services["valkey"]["healthcheck"]["test"]
+    assert '"$$(cat /run/store/operator)" valkey-cli --user operator ping' in words
 
-    async def answers() -> bool:
-        assert process.poll() is None
-        with contextlib.suppress(RedisConnectionError):
-            return await known.ping()
-        return False
 
-    try:
-        await until(answers)
-        with pytest.raises(AuthenticationError):
-            await stranger.ping()
-        assert (await durability.read(known, "fsync", 1)).enough
+async def test_the_store_lets_nobody_in_without_a_password_of_his_and_syncs_before_it_answers(tmp_path: Path) -> None:
+    with composed.running(tmp_path) as made:
+        for stranger in ("", "api@", "api:sesame-of-push@", "default:sesame-of-api@", "nobody:sesame-of-api@"):
+            store = for_commands(f"redis://{stranger}127.0.0.1:{made.port}", 1.0)
+            with pytest.raises(AuthenticationError):
+                await store.ping()
+            await store.aclose()
+        for user in composed.USERS:
+            store = for_commands(made.url(user), 1.0)
+            assert await store.ping()
+            with pytest.raises(NoPermissionError):
+                await cast(Any, store).flushall()
+            await store.aclose()
+        store = for_commands(made.url("api"), 1.0)
+        assert (await durability.read(store, "fsync", 1)).enough
+        await store.aclose()
         assert (tmp_path / "own" / "valkey.conf").stat().st_mode & 0o077 == 0
-    finally:
-        process.kill()
-        process.wait()
-        await stranger.aclose()
-        await known.aclose()
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_store_whose_user_has_no_password_does_not_start(tmp_path: Path, content: str | None) -> None:
+    composed.make_secrets(tmp_path)
+    secret = tmp_path / "store" / "push"
+    secret.unlink()
+    if content is not None:
+        secret.write_text(content)
+    (port,) = free_ports(1)
+    tried = subprocess.run(composed.command(tmp_path, port), capture_output=True, text=True, timeout=30)
+    assert tried.returncode != 0
+    assert "push" in tried.stderr
 
 
 def test_caddy_without_root_may_listen_and_owns_what_it_keeps(services: dict[str, dict[str, Any]]) -> None:
@@ -167,12 +163,12 @@ def test_caddy_without_root_may_listen_and_owns_what_it_keeps(services: dict[str
 
 def test_what_asks_for_health_names_no_host_of_two_families(services: dict[str, dict[str, Any]]) -> None:
     """`localhost` may mean ::1, where nobody listens."""
-    assert [name for name, service in services.items() if "localhost" in str(service["healthcheck"])] == []
+    assert [name for name, service in services.items() if "localhost" in str(service.get("healthcheck"))] == []
 
 
 def test_credentials_come_neither_into_the_image_nor_into_a_commit() -> None:
-    assert "secrets" in (ROOT / ".dockerignore").read_text().splitlines()
-    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert {"secrets", "store-secrets"} <= set((ROOT / ".dockerignore").read_text().splitlines())
+    assert {"/secrets/", "/store-secrets/"} <= set((ROOT / ".gitignore").read_text().splitlines())
 
 
 def test_the_image_is_made_by_the_steps_of_run() -> None:

@@ -15,13 +15,13 @@ from service.store.connection import for_commands
 from tests.acceptance import lists
 from tests.acceptance.crowd import Given, Page, all_at, all_gone, all_reading, jittered
 from tests.acceptance.editors import new_key
+from tests.deployment import composed
 from tests.deployment.topology import Topology
 from tests.entries import EN
 from tests.gateway.house import request
 from tests.gateway.reader import Reader
 from tests.processes import until
 from tests.push import certificates
-from tests.stores import running_in
 
 CAP = 3
 
@@ -30,7 +30,10 @@ CAP = 3
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
     folder = tmp_path_factory.mktemp("site")
     made = certificates.make(folder, "localhost")
-    with running_in(folder / "store") as server, Topology(folder, server, made, sockets_per_address_max=CAP) as site:
+    with (
+        composed.running(folder / "store") as store,
+        Topology(folder, store, made, sockets_per_address_max=CAP) as site,
+    ):
         yield site
 
 

@@ -16,8 +16,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from service.store.embedded import EmbeddedStore
+from service.store.users import User
 from tests import guards
+from tests.deployment.composed import ComposedStore
 from tests.ports import free_ports
 from tests.processes import ROOT, until
 from tests.push.certificates import Certificates
@@ -66,15 +67,16 @@ class Part:
 class Topology:
     """All of it; use as a context. `settings` go to every part."""
 
-    def __init__(self, folder: Path, server: EmbeddedStore, certificates: Certificates, **settings: Any) -> None:
+    def __init__(self, folder: Path, store: ComposedStore, certificates: Certificates, **settings: Any) -> None:
         self.port, api, one, two, *admin = free_ports(9)
         self.gateway_ports = (one, two)
-        self.store_url = server.url
+        self._store = store
+        self.store_url = store.url("operator")
         self._authority = certificates.authority
         self.url = f"https://localhost:{self.port}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
         shared = {
-            "redis_url": server.url, "public_url": self.url, "live_url": f"wss://localhost:{self.port}",
+            "public_url": self.url, "live_url": f"wss://localhost:{self.port}",
             "api_port": api, "trusted_proxies": "127.0.0.1", "processes": 1, "data_dir": folder,
             "environment": "production", "config": guards.config_file(folder, "off"), **QUICK, **settings,
         }  # fmt: skip
@@ -98,9 +100,16 @@ class Topology:
         """What a client trusts; a fresh one, since clients write into theirs which protocols they speak."""
         return ssl.create_default_context(cafile=str(self._authority))
 
-    def _part(self, folder: Path, kind: str, admin_port: int, **more: int) -> Part:
+    def _part(self, folder: Path, kind: User, admin_port: int, **more: int) -> Part:
         own = {f"FLASHWIRE_{name.upper()}": str(value) for name, value in {"admin_port": admin_port, **more}.items()}
-        return Part((kind,), self._environ | own, folder / f"{kind}-{admin_port}.log")
+        return Part((kind,), self._environ | own | self._as_user(kind), folder / f"{kind}-{admin_port}.log")
+
+    def _as_user(self, user: User) -> dict[str, str]:
+        """Who a process is to the store."""
+        return {
+            "FLASHWIRE_REDIS_URL": self._store.address(user),
+            "FLASHWIRE_STORE_PASSWORD_FILE": str(self._store.password_file(user)),
+        }
 
     def __enter__(self) -> "Topology":
         caddy = shutil.which("caddy")
@@ -111,7 +120,8 @@ class Topology:
                 gateway.start()
             words = [sys.executable, "-m", "service.cli", "keys", "create", "--role", "duty", "--name", "desk"]
             self.key = subprocess.run(
-                [*words, "--json"], cwd=ROOT, env=self._environ, check=True, capture_output=True, text=True
+                [*words, "--json"], cwd=ROOT, env=self._environ | self._as_user("operator"), check=True,
+                capture_output=True, text=True,
             ).stdout.split('"key":')[1].split('"')[1]  # fmt: skip
             with (self._folder / "caddy.log").open("wb") as log:
                 self._caddy = subprocess.Popen(

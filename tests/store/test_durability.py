@@ -14,6 +14,7 @@ from service.store import durability
 from service.store.connection import Store, for_commands
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
+from tests.stores import OPEN_USERS
 
 
 def operator(server: EmbeddedStore, *commands: tuple[str, ...]) -> None:
@@ -81,7 +82,7 @@ async def test_a_store_that_is_loading_its_log_is_not_judged_by_what_it_is_not_y
     slow = tmp_path / "slow.conf"
     slow.write_text(f"{VALKEY_CONF.read_text()}\nkey-load-delay 500\n")
     folder = DataFolder.hold(tmp_path / "data", "a test")
-    server = EmbeddedStore(folder, slow)
+    server = EmbeddedStore(folder, slow, OPEN_USERS)
     server.start()
     try:
         with redis.Redis.from_url(server.url) as connection, connection.pipeline(transaction=False) as pipe:

@@ -15,10 +15,11 @@ import pytest
 import redis
 
 from config.settings import VALKEY_CONF
-from service.store import embedded
+from service.store import embedded, users
 from service.store.embedded import EmbeddedError, EmbeddedStore, find_servers, is_running, socket_path
 from service.store.folder import DataFolder, FolderHeld, FolderUnusable
 from tests.small_disk import fill, small_disk
+from tests.stores import OPEN_USERS
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Iterator[DataFolder]:
 
 @pytest.fixture
 def store(folder: DataFolder) -> Iterator[EmbeddedStore]:
-    store = EmbeddedStore(folder, VALKEY_CONF)
+    store = EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS)
     store.start()
     yield store
     store.stop()
@@ -94,7 +95,7 @@ def test_it_stops_and_says_so(store: EmbeddedStore, folder: DataFolder) -> None:
 def test_a_folder_too_deep_for_a_socket_gets_a_private_one_elsewhere(tmp_path: Path) -> None:
     deep = tmp_path / ("a folder with a long name " * 5).strip()
     held = DataFolder.hold(deep, "a test")
-    store = EmbeddedStore(held, VALKEY_CONF)
+    store = EmbeddedStore(held, VALKEY_CONF, OPEN_USERS)
     try:
         store.start()
         place = socket_path(deep)
@@ -115,10 +116,10 @@ def test_a_server_that_outlived_its_owner_is_replaced_without_loss(tmp_path: Pat
             "-c",
             "import sys, time\n"
             "from pathlib import Path\n"
-            "from config.settings import VALKEY_CONF\n"
+            "from config.settings import STORE_USERS, VALKEY_CONF\n"
             "from service.store.embedded import EmbeddedStore\n"
             "from service.store.folder import DataFolder\n"
-            "store = EmbeddedStore(DataFolder.hold(Path(sys.argv[1]), 'a test'), VALKEY_CONF)\n"
+            "store = EmbeddedStore(DataFolder.hold(Path(sys.argv[1]), 'a test'), VALKEY_CONF, STORE_USERS)\n"
             "store.start()\n"
             "print(store.pid, flush=True)\n"
             "time.sleep(60)\n",
@@ -129,19 +130,20 @@ def test_a_server_that_outlived_its_owner_is_replaced_without_loss(tmp_path: Pat
     )
     assert owner.stdout is not None
     orphan = int(owner.stdout.readline())
-    with redis.Redis.from_url(embedded.url(tmp_path / "data"), single_connection_client=True) as connection:
-        connection.set("headline", "Ferry service resumes")
+    address = users.named(embedded.url(tmp_path / "data"), "operator")
+    with redis.Redis.from_url(address, single_connection_client=True) as connection:
+        connection.set("keys:version", "ferries")
     owner.kill()
     owner.communicate()
     os.kill(orphan, 0)  # it lives on, and nobody owns it
 
     held = DataFolder.hold(tmp_path / "data", "a test")
-    store = EmbeddedStore(held, VALKEY_CONF)
+    store = EmbeddedStore(held, VALKEY_CONF, OPEN_USERS)
     store.start()
     try:
         assert store.pid != orphan
         with client(store) as connection:
-            assert connection.get("headline") == b"Ferry service resumes"
+            assert connection.get("keys:version") == b"ferries"
     finally:
         store.stop()
         held.release()
@@ -234,7 +236,7 @@ def test_the_folder_is_stamped_with_who_wrote_it(store: EmbeddedStore, folder: D
 def test_data_of_another_product_or_a_newer_version_are_refused(folder: DataFolder, written_by: dict[str, str]) -> None:
     (folder.path / "store").mkdir()
     (folder.path / "store" / "stamp.json").write_text(json.dumps(written_by))
-    store = EmbeddedStore(folder, VALKEY_CONF, {"PATH": ""})
+    store = EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS, {"PATH": ""})
     with pytest.raises(EmbeddedError, match=f"written by {written_by['product']} {written_by['version']}.* install"):
         store.start()
     assert not is_running(folder.path)
@@ -244,14 +246,14 @@ def test_a_damaged_stamp_is_refused(folder: DataFolder) -> None:
     (folder.path / "store").mkdir()
     (folder.path / "store" / "stamp.json").write_text("[]")
     with pytest.raises(EmbeddedError, match=r"stamp\.json is damaged"):
-        EmbeddedStore(folder, VALKEY_CONF).start()
+        EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS).start()
 
 
 def test_data_stay_with_the_server_that_wrote_them(folder: DataFolder, tmp_path: Path) -> None:
     pretend_server(tmp_path, "redis-server", "Redis server v=7.2.4 sha=00000000:0 malloc=libc bits=64 build=0")
     (folder.path / "store").mkdir()
     (folder.path / "store" / "stamp.json").write_text('{"product": "redis", "version": "7.2.4"}')
-    store = EmbeddedStore(folder, VALKEY_CONF, {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    store = EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS, {"PATH": f"{tmp_path}:/usr/bin:/bin"})
     with pytest.raises(EmbeddedError, match=r"redis 7\.2\.4 stopped at once"):
         store.start()
 
@@ -274,7 +276,7 @@ def test_a_server_too_old_or_strange_is_no_server(tmp_path: Path, says: str) -> 
 @pytest.mark.usefixtures("nothing_bundled")
 def test_without_any_server_one_error_names_three_remedies(folder: DataFolder) -> None:
     with pytest.raises(EmbeddedError) as caught:
-        EmbeddedStore(folder, VALKEY_CONF, {"PATH": ""}).start()
+        EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS, {"PATH": ""}).start()
     for remedy in ("flashwire[embedded]", "apt-get install valkey-server", "FLASHWIRE_REDIS_URL"):
         assert remedy in str(caught.value)
 
@@ -320,7 +322,7 @@ def test_on_a_full_disk_it_says_that_room_must_be_made(tmp_path: Path) -> None:
         held = DataFolder.hold(tmp_path / "disk", "a test")
         fill(tmp_path / "disk" / "full")
         with pytest.raises(EmbeddedError, match="No space left on device; free room there"):
-            EmbeddedStore(held, VALKEY_CONF).start()
+            EmbeddedStore(held, VALKEY_CONF, OPEN_USERS).start()
         held.release()
 
 

@@ -16,7 +16,7 @@ from service.store.connection import for_commands
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
 from service.store_keeper import StoreKeeper
-from tests.stores import ANSWERS_WITHIN_S, until
+from tests.stores import ANSWERS_WITHIN_S, OPEN_USERS, until
 
 LONG_S = 60.0
 
@@ -25,7 +25,7 @@ LONG_S = 60.0
 async def keeper(tmp_path: Path) -> AsyncIterator[StoreKeeper]:
     """Keeps a store on a folder of the test's own."""
     folder = DataFolder.hold(tmp_path / "data", "a test")
-    keeper = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF), LONG_S, Ballast(folder.path, 0, 0))
+    keeper = StoreKeeper(EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS), LONG_S, Ballast(folder.path, 0, 0))
     await keeper.start()
     yield keeper
     await keeper.stop()

@@ -21,7 +21,7 @@ from service.domain.errors import StoreUnavailable
 from service.domain.newsroom import Newsroom
 from service.domain.revision import Revision
 from service.domain.shards import Job
-from service.store import devices, history, keys, plans, stream
+from service.store import devices, history, keys, plans, refusals, stream
 from service.store.connection import Store
 from service.store.keys import WireName
 from service.store.stream import Unreadable
@@ -70,7 +70,7 @@ class Dispatcher:
                 delay_s = RETRY_FIRST_S
             except (RedisError, OSError, TimeoutError, StoreUnavailable) as error:
                 self._grouped = False
-                log.warning("the store cannot be heard", error=str(error) or type(error).__name__, retry_s=delay_s)
+                log.warning("the store cannot be heard", why=refusals.why(error), retry_s=delay_s)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_MAX_S)
 
@@ -81,7 +81,7 @@ class Dispatcher:
             try:
                 await self._sweep_once()
             except (RedisError, OSError, TimeoutError, StoreUnavailable) as error:
-                log.warning("open blocks cannot be looked at", error=str(error) or type(error).__name__)
+                log.warning("open blocks cannot be looked at", why=refusals.why(error))
 
     async def prune(self) -> None:
         """Forget, from time to time and for ever, devices that were gone for long enough to be certain."""

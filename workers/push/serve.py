@@ -26,7 +26,7 @@ from service.domain.device import Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.shards import TIERS
 from service.ending import end, stopped_by_signal
-from service.store import connection, pauses
+from service.store import connection, pauses, refusals
 from service.store.keys import wires
 from service.store.ledger import Ledger
 from workers import arq_ground, parts
@@ -180,4 +180,4 @@ async def _queues(url: str) -> ArqRedis:
     try:
         return await arq_ground.connect(url)
     except (RedisError, OSError) as problem:
-        raise CannotPush(f"the queues' store cannot be reached: {problem}") from None
+        raise CannotPush(f"the queues' store cannot be reached: {refusals.why(problem)}") from None

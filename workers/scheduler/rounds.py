@@ -17,7 +17,7 @@ from service.desk import Desk
 from service.domain.alert import Author
 from service.domain.errors import NotDurable, NotFound, StoreUnavailable, VersionStale
 from service.domain.lifecycle import WrongState
-from service.store import expiring, history, pending
+from service.store import expiring, history, pending, refusals
 from service.store.connection import Store
 from service.tray import Tray
 from workers.scheduler import metrics
@@ -59,7 +59,7 @@ class Rounds:
                 self.hearing = True
             except OUTAGES as problem:
                 self.hearing = False
-                log.warning("the lists cannot be looked at", why=str(problem) or type(problem).__name__)
+                log.warning("the lists cannot be looked at", why=refusals.why(problem))
             await asyncio.sleep(EVERY_S)
 
     async def once(self) -> None:

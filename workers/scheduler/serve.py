@@ -24,7 +24,7 @@ from service.domain import newsroom as newsrooms
 from service.domain.cursor import Cursor
 from service.durability_watch import DurabilityWatch
 from service.ending import stopped_by_signal
-from service.store import connection, stream
+from service.store import connection, refusals, stream
 from service.store.keys import WireName, wires
 from service.tray import Tray
 from workers import arq_ground, parts
@@ -65,7 +65,7 @@ class Heads:
                     if head and (known is None or known.epoch != head.epoch or known.offset < head.offset):
                         self._seen[name] = Cursor(head.epoch, head.offset)
             except (RedisError, OSError, TimeoutError) as problem:
-                log.warning("the wires cannot be looked at", why=str(problem) or type(problem).__name__)
+                log.warning("the wires cannot be looked at", why=refusals.why(problem))
             await asyncio.sleep(HEADS_EVERY_S)
 
 
@@ -97,7 +97,7 @@ class Process:
             try:
                 await _worker(self._pool, self._rounds).main()
             except (RedisError, OSError, TimeoutError) as problem:
-                log.warning("no jobs come; the rounds go on", why=str(problem) or type(problem).__name__)
+                log.warning("no jobs come; the rounds go on", why=refusals.why(problem))
             await asyncio.sleep(JOBS_AGAIN_S)
 
     def readiness(self) -> Readiness:
@@ -137,7 +137,7 @@ async def _serve(settings: Settings) -> int:
     try:
         pool = await arq_ground.connect(settings.queue_url or settings.redis_url)
     except (RedisError, OSError) as problem:
-        raise CannotSchedule(f"the queues' store cannot be reached: {problem}") from None
+        raise CannotSchedule(f"the queues' store cannot be reached: {refusals.why(problem)}") from None
     try:
         return await parts.run(Process(settings, settings.redis_url, pool), settings, told)
     except CannotListen as problem:
