@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from config.settings import Settings
+from service import program
 from service.clock import now_ms
 from service.commands.ground import (
     JSON,
@@ -140,7 +141,7 @@ def revoke_all_keys(as_json: bool) -> None:
     if as_json:
         print_json({"revoked": revoked})
     else:
-        click.echo(f"Keys that were ended: {revoked}. `flashwire keys create` lets people back in.")
+        click.echo(f"Keys that were ended: {revoked}. `{program.name()} keys create` lets people back in.")
 
 
 def key_bounds(settings: Settings) -> Bounds:

@@ -235,6 +235,7 @@ def test_every_key_is_ended_at_once_and_the_owner_gets_back_in() -> None:
     assert json.loads(flashwire("keys", "revoke-all", "--json").output) == {"revoked": 2}
     assert all(key["revoked"] for key in json.loads(flashwire("keys", "list", "--json").output))
     assert "flashwire keys create" in flashwire("keys", "revoke-all").output
+    assert "./run keys create" in flashwire("keys", "revoke-all", FLASHWIRE_PROGRAM="./run").output
     assert flashwire("keys", "create", "--role", "duty", "--name", "night desk").exit_code == 0
 
 
