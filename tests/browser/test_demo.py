@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect
 
 from tests.browser.newsroom import Newsroom
+from tests.browser.portal import portal_to
 from tests.browser.site import serving
 from tests.chromium import PATIENCE_MS
 
@@ -258,6 +259,49 @@ def test_reader_behind_a_proxy_without_websocket_reads_by_sse(
     newsroom.post("Read over server-sent events")
     expect(alerts(page).first).to_contain_text("Read over server-sent events")
     assert complaints == []
+
+
+def shows(reader: Page, *headlines: str) -> None:
+    """The newest first, each once."""
+    for row, headline in enumerate(headlines):
+        expect(alerts(reader).nth(row)).to_contain_text(headline)
+        expect(alerts(reader).filter(has_text=headline)).to_have_count(1)
+
+
+def test_reader_behind_a_captive_portal_keeps_the_news_and_catches_up(
+    newsroom: Newsroom, chromium: Browser, context: BrowserContext, page: Page
+) -> None:
+    first, second, third = "Fog over the strait", "Pilots wait in port", "Pilots sail again"
+    newsroom.post(first)
+    with portal_to(newsroom.url) as api, portal_to(newsroom.live) as gateway:
+        body = f"""<!doctype html><title>A page</title><script src="{newsroom.url}/ticker.js"></script>
+            <flash-ticker edition="en" api="{api.url}" live="{gateway.url}/v1/live">"""
+        elsewhere = chromium.new_context()  # a browser that has kept nothing of ours
+        by_socket, by_events, late = readers = page, context.new_page(), elsewhere.new_page()
+        by_events.add_init_script(NO_WEBSOCKET)
+        with serving(lambda: body) as site:
+            for reader in (by_socket, by_events):
+                reader.goto(site)
+                expect(status(reader)).to_have_text("Live")
+                shows(reader, first)
+            api.close()
+            gateway.close()
+            newsroom.post(second)
+            late.goto(site)
+            until(page, lambda: len(api.asked) >= 1 and len(gateway.asked) >= 3)
+            for reader in (by_socket, by_events):
+                shows(reader, first)
+            for reader in readers:
+                expect(ticker(reader)).not_to_contain_text("Log in")
+            api.open()
+            gateway.open()
+            for reader in readers:
+                expect(status(reader)).to_have_text("Live", timeout=2 * PATIENCE_MS)
+                shows(reader, second, first)
+            newsroom.post(third)
+            for reader in readers:
+                shows(reader, third, second, first)
+        elsewhere.close()
 
 
 def test_ticker_is_a_polite_log_that_a_keyboard_reaches(newsroom: Newsroom, page: Page) -> None:
