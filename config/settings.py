@@ -169,6 +169,9 @@ class Settings:
     pending_max: Annotated[int, Between(10, 5000)] = 1000
     """Alerts that may wait for publication at once: more will not be read by anybody, and a script went wild. A half of
     them may be drafts and a quarter drills, so that there is always room for an embargo or a flash."""
+    versions_max: Annotated[int, Between(10, 100_000)] = 2000
+    """Versions an alert may have: one a minute for its usual life of a day, and some more. Then it cannot be updated or
+    corrected any more, since each is kept and told with all others; hold, undo and kill are never refused for it."""
     expires_default_s: Annotated[int, Between(1, 31_536_000)] = 86_400
     """Life of an alert that names no `expires`."""
     tombstone_s: Annotated[int, Between(0, 86_400)] = 1800

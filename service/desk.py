@@ -17,7 +17,7 @@ from service.domain.audit import Act
 from service.domain.checks import Draft
 from service.domain.cursor import Cursor
 from service.domain.durability import Durability
-from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotFound, VersionStale
+from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotFound, TooManyVersions, VersionStale
 from service.domain.fields import Notice
 from service.domain.lifecycle import ChangeVerb, Transition, Verb, WrongState
 from service.domain.newsroom import Newsroom, public
@@ -99,15 +99,15 @@ class Desk:
         a `reason` may come with the others. Killing a killed one, or undoing an undone one, changes nothing and
         answers with its state.
 
-        Raises NotFound, Forbidden, WrongState, VersionStale (only where `if_match` was given), FuseOver, Invalid,
-        NotDurable, StoreUnavailable, IdempotencyMismatch.
+        Raises NotFound, Forbidden, WrongState, VersionStale (only where `if_match` was given), FuseOver,
+        TooManyVersions, Invalid, NotDurable, StoreUnavailable, IdempotencyMismatch.
         """
         assert (amend is not None) == (verb in AMENDMENTS), "content comes with the verbs that bring some"
         for attempt in range(1, DECIDE_AGAIN_MAX + 1):
             stored = await self.read(alert_id, actor.test)
             try:
                 return await self._change(verb, stored, amend, reason, actor, if_match, idempotency)
-            except (VersionStale, WrongState, FuseOver, Forbidden, Invalid) as refusal:
+            except (VersionStale, WrongState, FuseOver, TooManyVersions, Forbidden, Invalid) as refusal:
                 # the same request may have come twice at once, and its twin may have been faster
                 done = await self.answered(idempotency)
                 if done is not None:
@@ -176,6 +176,7 @@ class Desk:
             # whoever did it may have been told 503, because too few replicas had it
             await calls.confirm(self._store, before.id, self._bounds.replicas_min)
             return self._outcome(200, before, stored.encoded, str(stored.cursor), (), None)
+        versions.refuse_beyond(before.version, verb, self._bounds.versions_max)
         now_ms = self._now_ms()
         if verb == "undo" and now_ms >= fuse.ends_ms(before, self._newsroom):
             raise FuseOver("the fuse has burnt down")

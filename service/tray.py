@@ -15,7 +15,7 @@ from service.domain import audit, lifecycle, moment, roles, versions
 from service.domain import pending as rules
 from service.domain.audit import Act, Changes
 from service.domain.checks import Draft
-from service.domain.errors import ApprovalLapsed, Braked, Forbidden, NotFound, VersionStale
+from service.domain.errors import ApprovalLapsed, Braked, Forbidden, NotFound, TooManyVersions, VersionStale
 from service.domain.fields import Notice
 from service.domain.lifecycle import Verb, WrongState
 from service.domain.newsroom import Newsroom
@@ -78,7 +78,7 @@ class Tray:
             pending = await self.read(alert_id, actor)
             try:
                 return await self._change(verb, pending, redraft, remark, reason, actor, if_match, idempotency)
-            except (VersionStale, WrongState, Forbidden, ApprovalLapsed) as refusal:
+            except (VersionStale, WrongState, TooManyVersions, Forbidden, ApprovalLapsed) as refusal:
                 # the same request may have come twice at once, and its twin may have been faster
                 done = await self._desk.answered(idempotency)
                 if done is not None:
@@ -127,6 +127,7 @@ class Tray:
             raise VersionStale(pending.alert.version)
         if verb == "update":
             assert redraft is not None, "an update brings content"
+            versions.refuse_beyond(pending.alert.version, verb, self._bounds.versions_max)
             return await self._redraft(pending, redraft(pending), actor, idempotency, now_ms)
         if lifecycle.decide(state, verb) is None:
             return waiting(_answer(200, pending, ()))

@@ -179,7 +179,10 @@ def _verb(verb: str) -> Operation:
     brings = verb in _WITH_CONTENT
     written_upon = brings or verb == "approve"
     more = ("precondition-required",) if written_upon else ()
-    late = {"undo": ("fuse-over",), "approve": ("approval-needed",)}.get(verb, ())
+    many = ("too-many-versions",)
+    late = {
+        "undo": ("fuse-over",), "approve": ("approval-needed",), "update": many, "correct": many, "release": many,
+    }.get(verb, ())  # fmt: skip
     now = ref("DoneOrWaits" if verb in _ON_PENDING else "Done")
     return Operation(
         verb, "editors", _VERBS[verb],

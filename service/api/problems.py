@@ -26,6 +26,7 @@ from service.domain.errors import (
     PendingFull,
     StoreUnavailable,
     TooManyTickets,
+    TooManyVersions,
     VersionStale,
 )
 from service.domain.lifecycle import WrongState
@@ -89,6 +90,9 @@ KINDS: dict[str, Kind] = {
                          "allows; drafts may be a half of them, drills a quarter. Approve, release or kill some."),
     "wrong-state": Kind(409, "The alert's state does not allow this", "Read the alert: it is not where this verb "
                         "applies. The detail names the verbs that do."),
+    "too-many-versions": Kind(409, "It has been changed too often", "An alert has at most as many versions as the "
+                              "setting versions_max allows. Kill it, or leave it as it is, and publish another one of "
+                              "its story. Hold, undo and kill are never refused for this."),
     "fuse-over": Kind(409, "It is too late to undo", "Phones may ring by now. Correct or kill the alert: both reach "
                       "exactly the phones that were given it."),
     "too-many-keys": Kind(409, "There are as many keys as may be", "End keys that nobody needs (DELETE /v1/keys/{id}); "
@@ -166,6 +170,8 @@ def of(error: Exception) -> Problem:
             return Problem("version-stale", detail, current=error.current)
         case FuseOver():
             return Problem("fuse-over", f"{detail}: correct or kill it instead")
+        case TooManyVersions():
+            return Problem("too-many-versions", detail)
         case ApprovalLapsed():
             return Problem("approval-needed", detail)
         case PendingFull():

@@ -7,6 +7,7 @@ FlashwireError
 ├── VersionStale     another version is current
 ├── FuseOver         phones ring, so it can no longer be undone
 ├── Braked           too many flashes in a short time; this one needs a second person
+├── TooManyVersions  it has been changed so often that it cannot be a person who does it
 ├── ApprovalLapsed   it has waited too long for a second person
 ├── PendingFull      more waits than anybody will read
 ├── IdempotencyMismatch   the key was used with another body
@@ -62,6 +63,10 @@ class FuseOver(FlashwireError):
 
 class Braked(FlashwireError):
     """Too many flashes in a short time: the next needs a second person."""
+
+
+class TooManyVersions(FlashwireError):
+    """It has been changed so often that a script does it: it can be held or taken back, and a new one published."""
 
 
 class ApprovalLapsed(FlashwireError):

@@ -9,8 +9,18 @@ import msgspec
 from service.domain import moment
 from service.domain.alert import Alert, Correction, Reference, Status
 from service.domain.checks import Draft
-from service.domain.lifecycle import Transition
+from service.domain.errors import TooManyVersions
+from service.domain.lifecycle import Transition, Verb
 from service.domain.newsroom import Newsroom
+
+
+def refuse_beyond(version: int, verb: Verb, versions_max: int) -> None:
+    """Raises TooManyVersions where an alert that stands at `version` is to have none more by `verb`. What takes it back
+    is never refused, and a release, which shows again what was held, only from twice as many on.
+    """
+    most = {"update": versions_max, "correct": versions_max, "release": 2 * versions_max}.get(verb)
+    if most is not None and version >= most:
+        raise TooManyVersions(f"it has {version} versions: kill it, or leave it as it is and publish another")
 
 
 def first(

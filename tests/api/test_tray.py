@@ -335,3 +335,16 @@ async def test_verbs_that_need_a_public_alert_do_not_fit(desk: Api) -> None:
     correction = {"headline": "x", "correction": {"text": "y", "severity": "minor"}}
     for verb, body in (("hold", None), ("undo", None), ("correct", correction), ("release", None)):
         refused(await desk.change(verb, alert_id, body, "duty", If_Match='"1"'), 409, "wrong-state")
+
+
+async def test_a_draft_that_is_changed_without_end_can_still_be_approved_and_taken_back(server: EmbeddedStore) -> None:
+    async with serving(replace(settings_for(server), versions_max=10)) as api:
+        for verb in ("approve", "kill"):
+            draft = (await waits(api, {"headline": f"Draft to {verb}"}))["alert"]["id"]
+            for version in range(1, 10):
+                body = {"headline": f"Draft to {verb}, {version}"}
+                answer = await api.change("update", draft, body, "correspondent", If_Match=f'"{version}"')
+                assert answer.status_code == 200
+            one_more = await api.change("update", draft, {"headline": "Again"}, "correspondent", If_Match='"10"')
+            refused(one_more, 409, "too-many-versions")
+            assert (await api.change(verb, draft, None, If_Match='"10"')).status_code == 200

@@ -1,6 +1,7 @@
 """Editors change what is out: each verb makes the next version, where it fits, for whom it is allowed, and once."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from service.domain.alert import State
 from service.domain.lifecycle import CHANGE_VERBS, TABLE, ChangeVerb
-from tests.api.conftest import Api
+from service.store.embedded import EmbeddedStore
+from tests.api.conftest import Api, serving, settings_for
 from tests.stores import until
 from tests.verbs import BODIES, MENDED, STATES
 
@@ -292,3 +294,23 @@ async def test_who_takes_an_alert_back_is_never_told_that_it_moved_on_however_ma
     over.set()
     await asyncio.gather(*storm)
     assert answers == [200] * 12
+
+
+async def test_a_script_that_changes_an_alert_without_end_is_stopped_and_the_alert_can_still_be_taken_back(
+    server: EmbeddedStore,
+) -> None:
+    async with serving(replace(settings_for(server), versions_max=10)) as api:
+        alert_id = (await api.publish())["alert"]["id"]
+        for version in range(1, 10):
+            body = {"headline": f"Snow closes the northern pass, {version}"}
+            assert (await api.change("update", alert_id, body, If_Match=f'"{version}"')).status_code == 200
+        for verb in ("update", "correct"):
+            refused(await do(api, verb, alert_id, 10), 409, "too-many-versions")
+        for at in range(5):
+            assert (await api.change("hold", alert_id, {})).status_code == 200
+            assert (await api.change("release", alert_id, {})).status_code == 200, at
+        assert (await api.change("hold", alert_id, {})).status_code == 200
+        refused(await api.change("release", alert_id, {}), 409, "too-many-versions")
+        assert (await api.kill(alert_id)).status_code == 200
+        told = (await api.get(f"/v1/alerts/{alert_id}/versions", "duty")).json()["versions"]
+        assert len(told) == 22
