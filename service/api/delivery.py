@@ -100,7 +100,10 @@ class Delivery:
         store_time = StoreTime(STORE_WITHIN_S)
         is_test = await store_time.spend(asks())
         alert_id = headers.alert_id(request)
-        record = (await store_time.spend(self._desk.read(alert_id, is_test))).record
+        try:
+            record = (await store_time.spend(self._desk.read(alert_id, is_test))).record
+        except NotFound:
+            raise NotFound("no alert of this id is out, so there is nothing to deliver") from None
         found = await store_time.spend(figures.read(self._store, alert_id, record.alert.version))
         return delivery.report(record, found, self._newsroom, self._now_ms(), self._late_max_s)
 

@@ -1,7 +1,8 @@
 """What an editor may change of an alert that is out: the bodies of an update and of a correction.
 
 The rule to remember: what is not sent stays as it is, and null takes away what may be missing. Level, edition and story
-are fixed with the first version: with another of those it would be another alert.
+are fixed with the first version: with another of those it would be another alert. What belongs to the time before it
+was out, its moment and the note, is fixed as well.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from service.domain.newsroom import Newsroom
 FIELDS = (
     "headline", "text", "attribution", "sections", "regions", "places", "link", "image", "certainty", "expires", "push",
 )  # fmt: skip
-FIXED = ("level", "edition", "story")
+FIXED = ("level", "edition", "story", "publishAt", "note")
 
 
 class Check(Protocol):

@@ -348,3 +348,19 @@ async def test_a_draft_that_is_changed_without_end_can_still_be_approved_and_tak
             one_more = await api.change("update", draft, {"headline": "Again"}, "correspondent", If_Match='"10"')
             refused(one_more, 409, "too-many-versions")
             assert (await api.change(verb, draft, None, If_Match='"10"')).status_code == 200
+
+
+async def test_what_waits_is_told_to_be_not_out_where_its_delivery_is_asked_for(desk: Api) -> None:
+    alert_id = (await waits(desk))["alert"]["id"]
+    answer = await desk.get(f"/v1/alerts/{alert_id}/delivery", "correspondent")
+    refused(answer, 404, "not-found")
+    assert answer.json()["detail"] == "no alert of this id is out, so there is nothing to deliver"
+
+
+async def test_what_is_out_has_no_moment_to_wait_for_any_more(desk: Api) -> None:
+    alert_id = (await desk.publish())["alert"]["id"]
+    answer = await desk.change("update", alert_id, {"publishAt": later(), "note": "x"}, "duty", If_Match='"1"')
+    refused(answer, 422, "invalid")
+    assert answer.json()["errors"] == [
+        {"pointer": f"/{name}", "detail": "is fixed with the first version"} for name in ("note", "publishAt")
+    ]
