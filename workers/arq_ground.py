@@ -33,6 +33,7 @@ def redis_settings(url: str) -> RedisSettings:
         unix_socket_path=_unquoted(read.unix_socket_path),
         username=_unquoted(read.username),
         password=_unquoted(read.password),
+        ssl_check_hostname=True,
         conn_timeout=1,
         conn_retries=30,
         retry=Retry(ExponentialBackoff(cap=BACK_OFF_MAX_S, base=0.05), RETRIES),

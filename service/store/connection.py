@@ -141,6 +141,8 @@ def _connect(url: str, timeout_s: float, connections_max: int) -> Store:
         return _by_sentinel(url, options, connections_max)
     place: dict[str, Any] = {**parse_url(url)}
     kind = _QUICK[place.pop("connection_class", Connection)]
+    if kind is _QuickTls:
+        place.setdefault("ssl_check_hostname", True)  # redis-py would take any certificate that is somebody's
     pool = BlockingConnectionPool(
         connection_class=kind,
         parser_class=refusals.Parser,
