@@ -29,7 +29,7 @@ from tests.acceptance.editors import KEEPS_ALL, Editor, Told, new_key, read_all
 from tests.acceptance.form import Figures, nothing_of, over
 from tests.gateway.house import request
 from tests.gateway.reader import Ended, Reader, place
-from tests.processes import System
+from tests.processes import TESTER, System
 from tests.small_disk import fill, small_disk
 
 PLANTS = ("drop", "lose-ack", "dup", "hole", "plain-201", "no-retry-after", "unanswered", "cut", "not-stale",
@@ -335,7 +335,7 @@ class Site:
         door.rename(behind)
         server = await asyncio.start_unix_server(connected, door)
         try:
-            with redis.Redis(unix_socket_path=str(behind)) as connection:
+            with redis.Redis(unix_socket_path=str(behind), username=TESTER, password="any") as connection:
                 await asyncio.to_thread(connection.execute_command, "CLIENT", "KILL", "TYPE", "normal")
             yield
         finally:
