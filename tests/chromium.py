@@ -23,7 +23,7 @@ ARGUMENTS = [
 ]
 
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 """How long a test waits for a fact: long enough for a busy machine and a few back-offs."""
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -15,7 +15,7 @@ from tests.gateway.house import request
 from tests.gateway.reader import Reader, place
 from tests.processes import System
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class Seen(msgspec.Struct, frozen=True):

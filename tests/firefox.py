@@ -20,7 +20,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 NAMES = ("firefox-esr", "firefox")
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """How long a test waits for a fact: long enough for a browser's start on a busy machine."""
 LOOK_AGAIN_S = 0.05
 

@@ -25,7 +25,7 @@ from tests import guards
 from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 LOOK_AGAIN_S = 0.005
 LOG_SHOWN = 3000
 QUICK = {"drain_s": 1, "tail_block_ms": 200, "stale_after_s": 1, "log_format": "json", "processes": 1, "push": "off",
@@ -128,7 +128,7 @@ class System:
             headers["Idempotency-Key"] = str(uuid.uuid4())
             data = json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
             said: dict[str, Any] = json.load(answer)
             return said
 

@@ -38,7 +38,7 @@ def subscription(sandbox: str) -> Any:
     request = urllib.request.Request(
         f"{sandbox}/v1/subscriptions", b'{"count":1}', {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)["subscriptions"][0]
 
 

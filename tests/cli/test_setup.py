@@ -26,9 +26,9 @@ def test_two_at_once_set_up_one_after_the_other(tmp_path: Path) -> None:
     (programs / "uv").chmod(0o755)
     environ = {"PATH": f"{programs}:/usr/bin:/bin"}
     both = [subprocess.Popen(["./setup", "run"], cwd=home, env=environ, stderr=subprocess.PIPE) for _ in range(2)]
-    said = [process.communicate(timeout=30)[1].decode() for process in both]
+    said = [process.communicate(timeout=60)[1].decode() for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert (home / "log").read_text().splitlines() == ["installed", "installed"], "lock and project, once"
     assert sum("waiting for it" in text for text in said) == 1, said
-    again = subprocess.run(["./setup", "run"], cwd=home, env=environ, capture_output=True, timeout=30, check=True)
+    again = subprocess.run(["./setup", "run"], cwd=home, env=environ, capture_output=True, timeout=60, check=True)
     assert again.stderr == b""

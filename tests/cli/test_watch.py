@@ -138,7 +138,7 @@ async def watched(stream: Stream, enough: int) -> list[dict[str, Any]]:
     """What was shown until the stream was asked `enough` times."""
     shown: list[dict[str, Any]] = []
     task = asyncio.create_task(follow(stream.url, {"edition": "en"}, shown.append, lambda _: None))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(stream.asked) < enough and not task.done():
             await asyncio.sleep(0.01)
     await end([task])

@@ -14,7 +14,7 @@ import pytest
 from tests.ports import free_ports
 from tests.processes import ROOT, until
 
-READY_S = 30.0
+READY_S = 60.0
 SITE = "\theader -Server\n"
 BROKEN = "\thandle /broken/421 {\n\t\terror 421\n\t}\n\thandle /broken/504 {\n\t\terror 504\n\t}\n"
 """Errors of Caddy's own, which its handlers raise for causes that are hard to bring about."""
@@ -55,7 +55,7 @@ def caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def asked(url: str) -> tuple[int, dict[str, str], bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             return answer.status, dict(answer.headers), answer.read()
     except urllib.error.HTTPError as refused:
         with refused:

@@ -14,6 +14,7 @@ from service.store.connection import for_commands
 from tests.deployment import composed
 from tests.ports import free_ports
 from tests.processes import ROOT
+from tests.stores import ANSWERS_WITHIN_S
 
 WHO = {
     "api": "api", "gateway-1": "gateway", "gateway-2": "gateway", "push": "push", "scheduler": "scheduler",
@@ -121,17 +122,17 @@ def test_the_store_is_asked_for_its_health_by_a_user_who_is_let_in(services: dic
 async def test_the_store_lets_nobody_in_without_a_password_of_his_and_syncs_before_it_answers(tmp_path: Path) -> None:
     with composed.running(tmp_path) as made:
         for stranger in ("", "api@", "api:sesame-of-push@", "default:sesame-of-api@", "nobody:sesame-of-api@"):
-            store = for_commands(f"redis://{stranger}127.0.0.1:{made.port}", 1.0)
+            store = for_commands(f"redis://{stranger}127.0.0.1:{made.port}", ANSWERS_WITHIN_S)
             with pytest.raises(AuthenticationError):
                 await store.ping()
             await store.aclose()
         for user in composed.USERS:
-            store = for_commands(made.url(user), 1.0)
+            store = for_commands(made.url(user), ANSWERS_WITHIN_S)
             assert await store.ping()
             with pytest.raises(NoPermissionError):
                 await cast(Any, store).flushall()
             await store.aclose()
-        store = for_commands(made.url("api"), 1.0)
+        store = for_commands(made.url("api"), ANSWERS_WITHIN_S)
         assert (await durability.read(store, "fsync", 1)).enough
         await store.aclose()
         assert (tmp_path / "own" / "valkey.conf").stat().st_mode & 0o077 == 0

@@ -23,8 +23,8 @@ from tests.ports import free_ports
 from tests.processes import ROOT, until
 from tests.push.certificates import Certificates
 
-READY_S = 30.0
-GONE_S = 30.0
+READY_S = 60.0
+GONE_S = 60.0
 QUICK = {"drain_s": 1, "drain_abort_s": 2, "tail_block_ms": 200, "log_format": "json"}
 
 
@@ -58,7 +58,7 @@ class Part:
         assert self._process.poll() is None, self._log.read_text()
         with (
             contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self._environ['FLASHWIRE_ADMIN_PORT']}/readyz", timeout=2),
+            urllib.request.urlopen(f"http://127.0.0.1:{self._environ['FLASHWIRE_ADMIN_PORT']}/readyz", timeout=10),
         ):
             return True
         return False
@@ -152,7 +152,7 @@ class Topology:
     def _answers(self) -> bool:
         assert self._caddy is not None
         assert self._caddy.poll() is None, self.caddy_log()
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2, context=self.tls):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=10, context=self.tls):
             return True
         return False
 

@@ -31,6 +31,14 @@ T = TypeVar("T")
 Prepare = Callable[["Api", Case, str], Awaitable["Request"]]
 """Brings an alert to where a case begins, and gives the request; the last argument is a name of its own."""
 
+HELD_MAX_S = 60.0
+"""How long the API waits for a store whose replies are held: until it is killed, also on a busy machine."""
+PATIENT = f"""
+from service.api import store_time
+store_time.STORE_WITHIN_S = {HELD_MAX_S}
+from service.cli import main
+main()
+"""
 LONG_FUSE = guards.config_text("off").replace("fuse_s = 10", "fuse_s = 600")
 """A restart on a busy machine must not be what ends an undo."""
 
@@ -114,7 +122,13 @@ class Api:
     def __init__(self, folder: Path, relay: Relay, key: str) -> None:
         config = folder / "flashwire.toml"
         config.write_text(LONG_FUSE)
-        self._environ = environ_for(folder / "data", redis_url=f"unix://{relay.path}", config=config, log_format="json")
+        self._environ = environ_for(
+            folder / "data",
+            redis_url=f"unix://{relay.path}",
+            config=config,
+            log_format="json",
+            store_timeout_s=HELD_MAX_S,
+        )
         self._url = f"http://127.0.0.1:{self._environ['FLASHWIRE_API_PORT']}"
         self._key = key
         self._log = folder / "api.log"
@@ -122,12 +136,12 @@ class Api:
 
     async def start(self) -> None:
         self._spawn()
-        self._client = httpx.AsyncClient(base_url=self._url, timeout=30)
-        await until(self._is_ready, within_s=30)
+        self._client = httpx.AsyncClient(base_url=self._url, timeout=HELD_MAX_S)
+        await until(self._is_ready, within_s=HELD_MAX_S)
 
     def _spawn(self) -> None:
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "service.cli", "api"]
+            command = [sys.executable, "-c", PATIENT, "api"]
             self._process = subprocess.Popen(command, env=self._environ, cwd=ROOT, stdout=log, stderr=log)
 
     async def kill(self) -> None:
@@ -200,7 +214,7 @@ async def cut_off(
     if point == "before the client":
         await asyncio.wait(sending)
     else:
-        await until(lambda: relay.held == len(cases), within_s=10)
+        await until(lambda: relay.held == len(cases), within_s=HELD_MAX_S / 2)
     await api.kill()
     await relay.cut()
     lost = [await task for task in sending]

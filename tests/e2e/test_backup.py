@@ -34,7 +34,7 @@ def post_as(system: System, key: str, idempotency_key: str) -> tuple[int, dict[s
     }  # fmt: skip
     body = json.dumps({"edition": "es", "headline": "Abre el museo del clima", "level": "brief"}).encode()
     asked = urllib.request.Request(f"{system.url}/v1/alerts", body, headers)
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=DEADLINE_S) as answer:
         return answer.status, json.load(answer)
 
 

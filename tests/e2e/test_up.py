@@ -23,7 +23,7 @@ from service import demo_news
 from service.store.folder import DataFolder
 from tests.ports import free_ports
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class Running:
@@ -129,7 +129,7 @@ def until(fact: Callable[[], bool]) -> None:
 
 def get(url: str) -> tuple[int, Any]:
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=DEADLINE_S) as response:
             body = response.read()
             return response.status, json.loads(body) if "json" in response.headers["Content-Type"] else body
     except urllib.error.HTTPError as refused:
@@ -305,18 +305,18 @@ def test_the_next_one_waits_for_gateways_that_a_killed_one_has_left_behind_with_
     api, gateway, sandbox, admin, *_ = free_ports(8)
     settings = {
         "api_port": api, "gateway_port": gateway, "sandbox_port": sandbox, "admin_port": admin, "processes": 1,
-        "push": "off", "drain_s": 5, "drain_abort_s": 6,
+        "push": "off", "drain_s": 20, "drain_abort_s": 21,
     }  # fmt: skip
     first = up("--json", **settings)
     first.ready()
     with contextlib.ExitStack() as readers:
-        for _ in range(300):  # they are sent away one after the other
+        for _ in range(600):  # they are sent away one after the other, which takes longer than any start
             readers.enter_context(opened(gateway))
         first.process.kill()
         first.process.wait(DEADLINE_S)
         again = up("--json", **settings)
-        again.ready()
-    assert again.said("waiting for what the killed one has left behind")()
+        until(again.said("waiting for what the killed one has left behind"))
+    again.ready()
     first.wait()
 
 

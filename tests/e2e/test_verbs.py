@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import System
+from tests.processes import DEADLINE_S, System
 
 LINE = "Example News correspondent in Alder: first ferry sails"
 
@@ -20,7 +20,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def said(system: System, *arguments: str, code: int = 0) -> tuple[str, str]:
     """What a command printed for a person: standard output and standard error."""
     with system.flashwire(*arguments) as process:
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == code, output + errors
     return output, errors
 

@@ -14,10 +14,11 @@ from service.domain.outcome import Lost, NotSent
 from tests.push import certificates
 from tests.push.certificates import Certificates
 from tests.push.h2_server import Act, Answer, Cut, Decide, GoAway, H2Server, Request, Reset, serving
+from tests.stores import until
 from workers.push import http
 from workers.push.http import ANSWER_MAX_BYTES, Http, Window, retry_after_s
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 SECRET = "a-token-that-must-not-be-told"
 
 
@@ -197,9 +198,11 @@ async def test_a_limit_of_streams_that_falls_in_the_middle_is_kept(trusted: Cert
             connection.limit(3)
         await post(ours, server)  # by its answer the new limit is known
         server.decide, server.open_streams_max = held, 0
-        asyncio.get_running_loop().call_later(0.1, released.set)
-        answers = await asyncio.gather(*(post(ours, server) for _ in range(30)))
-        assert answers == [http.Answer(200, b"")] * 30
+        posting = asyncio.gather(*(post(ours, server) for _ in range(30)))
+        await until(lambda: server.open_streams_max >= 3)
+        await asyncio.sleep(0.1)  # in which more could come
+        released.set()
+        assert await posting == [http.Answer(200, b"")] * 30
         assert server.open_streams_max == 3
 
 
@@ -275,7 +278,9 @@ async def test_what_has_waited_too_long_is_not_sent_any_more(trusted: Certificat
 
 
 async def test_time_spent_waiting_is_taken_from_the_requests_own(trusted: Certificates) -> None:
-    async with serving(trusted, never) as server, client(trusted) as ours:
+    async with serving(trusted, always(Answer())) as server, client(trusted) as ours:
+        await post(ours, server)
+        server.decide = never
         begun_s = asyncio.get_running_loop().time()
         assert isinstance(await ours.post(server.url, (), b"", begun_s + 0.3 * TIMEOUT_S), Lost)
         assert asyncio.get_running_loop().time() - begun_s < 0.8 * TIMEOUT_S

@@ -39,7 +39,7 @@ async def test_workers_that_die_at_their_first_request_use_up_nobody_elses_tries
     for _ in range(3):
         world.apple.asked.clear()
         run = asyncio.create_task(world.run(made))
-        await asyncio.wait_for(world.apple.asked.wait(), 5)
+        await asyncio.wait_for(world.apple.asked.wait(), 30)
         await end([run])
         world.begin_another_life()
     world.apple.speaks.set()

@@ -118,7 +118,7 @@ async def world(store: Store, trusted: Certificates, tmp_path: Path) -> AsyncIte
     async with serving(trusted, apple) as server:
         settings = replace(
             load({}), apns_key_file=key, apns_key_id="KEY4567890", apns_team_id="TEAM567890", apns_url=server.url,
-            apns_topic="org.example.news", provider_ca_file=trusted.authority, push_timeout_s=1.0,
+            apns_topic="org.example.news", provider_ca_file=trusted.authority, push_timeout_s=5.0,
         )  # fmt: skip
         provider = providers.connect(settings, ["apns"])["apns"]
         assert not isinstance(provider, Off), provider

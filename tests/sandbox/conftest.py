@@ -18,7 +18,7 @@ from tests.ports import free_ports
 from workers.sandbox import credentials, folder
 from workers.sandbox.serve import Sandbox, Whereabouts
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 class Running:
@@ -35,7 +35,9 @@ class Running:
         return answer.json() if answer.content else None
 
     async def reply(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.where.page, verify=self.trust, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self.where.page, verify=self.trust, trust_env=False, timeout=DEADLINE_S
+        ) as client:
             return await client.request(method, path, json=body)
 
     async def phones(self, query: str = "") -> list[dict[str, Any]]:

@@ -29,6 +29,6 @@ def sandbox_process(folder: Path, **settings: object) -> Iterator[tuple[dict[str
         yield json.loads(ready.read_text()), environ
     finally:
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert not ready.exists()

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from tests.sandbox.conftest import Running, read_json
+from tests.sandbox.conftest import DEADLINE_S, Running, read_json
 
 ALERT = "7Q0F8R2K5M9TB4W6YE3XCZ01JV"
 PHONE = "a1" * 32
@@ -50,7 +50,9 @@ class Sent:
 
 async def send(running: Running, *requests: Sent, http1: bool = False) -> list[httpx.Response]:
     """The answers, over one HTTP/2 connection (or HTTP/1.1)."""
-    async with httpx.AsyncClient(verify=running.trust, http1=http1, http2=not http1, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        verify=running.trust, http1=http1, http2=not http1, trust_env=False, timeout=DEADLINE_S
+    ) as client:
         return [
             await client.request(one.method, one.url, headers=[*one.headers.items(), *one.more], content=one.body)
             for one in requests

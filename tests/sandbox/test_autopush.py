@@ -20,7 +20,7 @@ from workers.sandbox.autopush import DELIVERED, SUBPROTOCOL, Autopush
 
 BASE = "https://push.example:8443"
 HEADERS = {"encoding": "aes128gcm"}
-WITHIN_S = 5.0
+WITHIN_S = 30.0
 KEY = "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
 
 

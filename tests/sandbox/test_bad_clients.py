@@ -58,7 +58,7 @@ async def test_rubbish_ends_its_own_connection_and_no_other(sandbox: Running, ca
 
 async def test_a_body_without_end_is_cut_off(sandbox: Running) -> None:
     head = b"POST /push/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         trust = ssl.create_default_context(cafile=sandbox.where.provider_ca_file)
         port = int(sandbox.where.webpush.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("localhost", port, ssl=trust)

@@ -31,7 +31,7 @@ async def test_aioapns_rings_a_phone(sandbox: Running) -> None:
         "alert": ALERT,
         "version": 1,
     }
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         result = await apns.send_notification(
             NotificationRequest(TOKEN, content, str(uuid.uuid4()), 60, 10, ALERT, PushType.ALERT)
         )

@@ -57,7 +57,7 @@ def test_a_sandbox_port_that_is_taken_is_named(tmp_path: Path) -> None:
     environ = environ_for(tmp_path / "data")
     with socket.create_server(("127.0.0.1", int(environ["FLASHWIRE_SANDBOX_PORT"]))):
         command = [sys.executable, "-m", "service.cli", "sandbox"]
-        ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30)
+        ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert f"cannot listen on 127.0.0.1:{environ['FLASHWIRE_SANDBOX_PORT']}" in ended.stderr
 
@@ -65,7 +65,7 @@ def test_a_sandbox_port_that_is_taken_is_named(tmp_path: Path) -> None:
 def test_it_does_not_start_in_production(tmp_path: Path) -> None:
     environ = environ_for(tmp_path / "data", environment="production")
     command = [sys.executable, "-m", "service.cli", "sandbox"]
-    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, "the sandbox is for development" in ended.stderr) == (2, True)
 
 
