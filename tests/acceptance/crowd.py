@@ -259,12 +259,12 @@ async def until(fact: Callable[[], Any], what: str, within_s: float) -> float:
     return time.monotonic() - started_s
 
 
-async def all_reading(pages: Sequence[Page], within_s: float = 30.0) -> float:
+async def all_reading(pages: Sequence[Page], within_s: float = 90.0) -> float:
     """Until everybody has a stream that has begun."""
     return await until(lambda: all(page.is_reading for page in pages), "all pages read", within_s)
 
 
-async def all_at(pages: Sequence[Page], cursor: str, within_s: float = 30.0) -> float:
+async def all_at(pages: Sequence[Page], cursor: str, within_s: float = 90.0) -> float:
     """Until everybody stands there; who does not in time is for a checker to name."""
     with contextlib.suppress(AssertionError):
         return await until(lambda: all(page.cursor == cursor for page in pages), f"all stand at {cursor}", within_s)
@@ -278,4 +278,4 @@ async def all_gone(pages: Sequence[Page]) -> None:
     await end([page.connecting for page in pages if page.connecting is not None])
     for page in pages:
         page.cut()
-    await until(lambda: not any(page.is_connected for page in pages), "all are gone", 5)
+    await until(lambda: not any(page.is_connected for page in pages), "all are gone", 30)

@@ -5,6 +5,7 @@ the other with his cursor, and has missed nothing.
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -32,7 +33,7 @@ from tests.processes import ROOT, System
 PLANTS = ("untold", "herd", "same-delay", "wrong-code", "missed", "exit", "ready")
 STALLED = 5
 FULL = {"readers": 1000, "drain_s": 10.0, "abort_s": 15.0}
-SHORT = {"readers": 160, "drain_s": 1.5, "abort_s": 3.0}
+SHORT = {"readers": 240, "drain_s": 3.0, "abort_s": 5.0}
 EDITORS, ALERTS = 8, 320
 """So many fill the sockets of who does not read."""
 DURING = 10
@@ -86,8 +87,10 @@ def check(facts: Facts) -> list[str]:
 
 
 def _herds(facts: Facts) -> list[str]:
-    spread_s = min(facts.drain_s, 0.02 * len(facts.left))
-    steps = Counter(min(STEPS - 1, int(left.after_s / spread_s * STEPS)) for left in facts.left)
+    first_s = min((left.after_s for left in facts.left), default=0.0)  # a busy machine may need a while to begin
+    took_s = max((left.after_s for left in facts.left), default=0.0) - first_s
+    spread_s = max(took_s, min(facts.drain_s, 0.02 * len(facts.left)))
+    steps = Counter(min(STEPS - 1, int((left.after_s - first_s) / spread_s * STEPS)) for left in facts.left)
     share = max(steps.values(), default=0) / max(1, len(facts.left))
     return [f"{share:.0%} were closed within a tenth of the time"] if share > HERD else []
 
@@ -142,7 +145,7 @@ class Gateway:
     def ready(self) -> tuple[int, int]:
         """The status of /readyz and how many readers it says there are; 0 where nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._admin}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._admin}/readyz", timeout=10) as answer:
                 return 200, json.load(answer)["readers"]
         except urllib.error.HTTPError as refused:
             with refused:
@@ -162,7 +165,7 @@ async def observe(seed: int, readers: int, drain_s: float, abort_s: float) -> tu
     ):
         gateway = Gateway(system, Path(folder) / "gateway.log")
         try:
-            await until(lambda: gateway.ready()[0] == 200, "the second gateway is ready", 30)
+            await until(lambda: gateway.ready()[0] == 200, "the second gateway is ready", 90)
             pages = [Page(system.gateway_port, number, jittered(chance)) for number in range(readers)]
             for page in pages:
                 page.begin()
@@ -171,8 +174,15 @@ async def observe(seed: int, readers: int, drain_s: float, abort_s: float) -> tu
             await _post(system, ALERTS)
             told_s = time.monotonic()
             gateway.process.send_signal(signal.SIGTERM)
-            await until(lambda: gateway.ready()[0] != 200, "it says that it leaves", 5)
-            ready_status = gateway.ready()[0]
+            said: list[int] = []
+
+            def says_that_it_leaves() -> bool:
+                said.append(gateway.ready()[0])
+                return said[-1] not in (0, 200)
+
+            with contextlib.suppress(AssertionError):  # what it said is the checker's to judge
+                await until(says_that_it_leaves, "it says that it leaves", 5)
+            ready_status = said[-1]
             for again in AGAIN:
                 gateway.process.send_signal(again)
             await _post(system, DURING)

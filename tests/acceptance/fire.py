@@ -36,8 +36,8 @@ GONE = frozenset({"Unregistered", "UNREGISTERED", "gone"})
 ASKED_TO_WAIT = frozenset({"TooManyRequests", "QUOTA_EXCEEDED", "too-many"})
 HAS_IT = frozenset({"accepted", "reset"})
 IN_DOUBT = frozenset({"hang", "reset"})
-IN_FLIGHT_MS = 500
-"""What had left before the answer came, and what was on its way to the sandbox."""
+IN_FLIGHT_MS = 1000
+"""What had left before the answer came, and what was on its way to the sandbox of a busy machine."""
 SETTLING = 4 * 200
 """Sends of one worker that are not yet written down: four blocks, a batch of each (config/settings.py)."""
 

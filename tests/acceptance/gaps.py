@@ -39,7 +39,8 @@ __all__ = ["FULL", "PLANTS", "SHORT", "check", "late", "observe", "plant", "unco
 FULL = {"cases": 2000}
 SHORT = {"cases": 240}
 KEPT = 30
-READY_S = 30.0
+READY_S = 60.0
+TOLD_WITHIN_S = 20.0
 AT_ONCE = 20
 """Readers that connect together; a cursor beyond the tail is held back for a while each."""
 AHEAD_WAIT_MS = 100
@@ -149,7 +150,7 @@ class Wire:
             messages = [await reader.next()]
             while not (published.is_set() and place(messages[-1]) >= self.life.last):
                 with contextlib.suppress(TimeoutError):
-                    messages.append(await reader.next(within_s=0.2 if not published.is_set() else 3.0))
+                    messages.append(await reader.next(within_s=0.2 if not published.is_set() else TOLD_WITHIN_S))
                     continue
                 if published.is_set():
                     break  # what is missing is the checker's to say

@@ -30,6 +30,8 @@ FULL = {"readers": 200, "each": 30, "drops": 10_000, "per_s": 40.0, "span_s": 5.
 SHORT = {"readers": 40, "each": 4, "drops": 200, "per_s": 40.0, "span_s": 0.3}
 """`each`: connections of an attack, which is repeated for `span_s`; of half handshakes there are ten times as many."""
 GROWTH_MAX_BYTES = 20 << 20
+ALERT_WENT_OUT = "sent to readers"
+"""A line that no attacker costs: the slower the machine, the more alerts meanwhile."""
 LOOK_EVERY_S = 0.1
 
 
@@ -134,7 +136,8 @@ async def observe(
         facts = Facts(
             lists.wire(entries), tuple(map(lists.read, pages)), sum(len(page.partings) for page in pages), left,
             most_bytes - before_bytes, sum("Traceback" in line for line in said),
-            sum('"process":"gateway' in line.replace(" ", "") for line in said), sum(made.values()),
+            sum(ALERT_WENT_OUT not in line and '"process":"gateway' in line.replace(" ", "") for line in said),
+            sum(made.values()),
         )  # fmt: skip
         await all_gone(pages)
     made_s = lists.made_s(entries)

@@ -19,22 +19,24 @@ PLANTS = ("lost", "fourth", "shown-twice", "stranger", "late")
 VICTIMS = ("dispatcher", "push apns", "store")
 AT = (0.0, 0.2, 0.5, 0.8)
 """Shares of the phones at which somebody dies; the first is before the fuse has burnt down."""
-FULL = {"devices": 20_000}
-SHORT = {"devices": 3000}
+FULL = {"devices": 20_000, "takeover_max_s": 20.0}
+SHORT = {"devices": 3000, "takeover_max_s": 60.0}
 FUSE_S = 0.2
-TAKEOVER_MAX_S = 20.0
 ALL_WITHIN_S = 90.0
 RECEIVED_MAX = 3
 
 
 @dataclass(frozen=True)
 class Case:
-    """One victim: who was meant, what phones show in the end (entries, received), and how long all took since."""
+    """One victim: who was meant, what phones show in the end (entries, received), and how long all took since and
+    may take.
+    """
 
     victim: str
     tokens: frozenset[str]
     phones: dict[str, tuple[int, int]]
     takeover_s: float
+    takeover_max_s: float
 
 
 def _check_case(case: Case) -> list[str]:
@@ -48,7 +50,11 @@ def _check_case(case: Case) -> list[str]:
             for token, (_, count) in case.phones.items()
             if count > RECEIVED_MAX
         ),
-        *([f"{case.victim}: taken over after {case.takeover_s:.0f} s"] if case.takeover_s > TAKEOVER_MAX_S else []),
+        *(
+            [f"{case.victim}: taken over after {case.takeover_s:.0f} s"]
+            if case.takeover_s > case.takeover_max_s
+            else []
+        ),
     ]
 
 
@@ -85,11 +91,11 @@ def plant(cases: Sequence[Case], fault: str) -> list[Case]:
         case "stranger":
             case = replace(case, tokens=case.tokens - {token})
         case "late":
-            case = replace(case, takeover_s=TAKEOVER_MAX_S + 1)
+            case = replace(case, takeover_s=case.takeover_max_s + 1)
     return [*cases[:middle], case, *cases[middle + 1 :]]
 
 
-async def observe(_: int, devices: int) -> tuple[list[Case], dict[str, float]]:
+async def observe(_: int, devices: int, takeover_max_s: float) -> tuple[list[Case], dict[str, float]]:
     """One alert for each victim on one system; the cases, and figures for a person."""
     started_s = time.monotonic()
     cases = []
@@ -97,7 +103,7 @@ async def observe(_: int, devices: int) -> tuple[list[Case], dict[str, float]]:
         folder = Path(name)
         with System(folder, config=house_style(folder, FUSE_S), push="auto") as system:
             tokens = frozenset(phone.token for phone in await seed(system, devices))
-            cases = [_besiege(system, victim, tokens) for victim in VICTIMS]
+            cases = [_besiege(system, victim, tokens, takeover_max_s) for victim in VICTIMS]
     figures: dict[str, float] = {"devices": devices}
     for case in cases:
         figures[f"ends of {case.victim}"] = len(AT)
@@ -106,7 +112,7 @@ async def observe(_: int, devices: int) -> tuple[list[Case], dict[str, float]]:
     return cases, figures | {"s in all": round(time.monotonic() - started_s, 1)}
 
 
-def _besiege(system: System, victim: str, tokens: frozenset[str]) -> Case:
+def _besiege(system: System, victim: str, tokens: frozenset[str], takeover_max_s: float) -> Case:
     sandbox = Sandbox(system)
     sandbox.forget()
     alert = system.post(f"Ferries sail again past the {victim}")["alert"]["id"]
@@ -118,4 +124,4 @@ def _besiege(system: System, victim: str, tokens: frozenset[str]) -> Case:
     took_s = time.monotonic() - killed_s
     found: list[dict[str, Any]] = sandbox.phones(alert)
     phones = {phone["token"]: (len(phone["showing"]), int(phone["received"])) for phone in found}
-    return Case(victim, tokens, phones, took_s)
+    return Case(victim, tokens, phones, took_s, takeover_max_s)

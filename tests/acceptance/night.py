@@ -22,7 +22,7 @@ EVENTS = ("stale replica", "longer fork", "emptied store", "empty disk", "old di
 LOST, LONGER = 3, 5
 """Alerts that an event loses, and how many more a longer fork has in their place."""
 HISTORY = 100
-TOLD_WITHIN_S = 30.0
+TOLD_WITHIN_S = 60.0
 
 
 class Night:

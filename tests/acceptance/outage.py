@@ -40,12 +40,13 @@ SILENT = ("paused", "stopped", "damaged")
 REFUSING = (*SILENT, "out of memory")
 """Nothing at all may be accepted."""
 FULL = {"readers": 100, "for_s": 8.0, "stale_after_s": 3.0}
-SHORT = {"readers": 12, "for_s": 2.0, "stale_after_s": 1.0}
+SHORT = {"readers": 12, "for_s": 3.5, "stale_after_s": 1.0}
+"""Longer than two posts of an editor take to be refused: the first of them may have begun before the event."""
 EDITORS = 4
 PACE_S = 0.05
 SLOW_S = 0.2
 DISK = "24m"
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 REMEDY = "The store refuses its log"
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from service.ending import end
 from tests.acceptance import lists
-from tests.acceptance.crowd import Given, Page, all_at, all_gone, all_reading, soon
+from tests.acceptance.crowd import Given, Page, all_at, all_gone, all_reading, soon, until
 from tests.acceptance.editors import KEEPS_ALL, Editor, new_key, read_all
 from tests.acceptance.form import Figures, nothing_of, over
 from tests.acceptance.gateway_figures import resident_bytes
@@ -39,6 +39,7 @@ BUFFER = 2048
 GROWTH_MAX_BYTES = 30 << 20
 ESTABLISHED = 1
 LOOK_EVERY_S = 0.1
+GONE_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ async def observe(
         await posting
         entries = await read_all(system)
         await all_at(pages, f"{entries[-1][0]}:{entries[-1][1].offset}")
+        with contextlib.suppress(AssertionError):  # who is still there is the checker's to say
+            await until(lambda: not any(one.is_there for one in idlers), "who does not read is gone", GONE_WITHIN_S)
         await end([watching])
         facts = Facts(
             lists.wire(entries), tuple(map(lists.read, pages)), sum(len(page.partings) for page in pages),

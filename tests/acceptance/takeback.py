@@ -45,7 +45,7 @@ class Form:
     within_s: float
 
 
-FULL, SHORT = {"form": Form(20_000, 100, 10.0)}, {"form": Form(1200, 400, 30.0)}
+FULL, SHORT = {"form": Form(20_000, 100, 10.0)}, {"form": Form(1800, 500, 30.0)}
 
 
 @dataclass(frozen=True)
