@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -163,9 +164,12 @@ async def test_the_api_restarts_and_no_post_is_lost_or_done_twice(site: Topology
                 if restarted.is_set():
                     return
 
+    def has_told(count: int) -> bool:
+        return len(told) >= count
+
     editors = [asyncio.create_task(editor(number)) for number in range(4)]
-    await asyncio.sleep(0.3)
     for _ in range(2):
+        await asyncio.to_thread(until, partial(has_told, len(told) + 4), "posts are taken")
         await site.restart(site.api)
     restarted.set()
     await asyncio.gather(*editors)
