@@ -36,9 +36,11 @@ _NOTE = AUDIT + SCRIPTS.joinpath("audit_note.lua").read_text("utf-8")
 
 async def note(store: Store, act: Act) -> None:
     """Keep what was refused, or changed nothing. Never raises and never takes long: what cannot be kept, because the
-    store is away or one key is refused all the time, stands in the log instead.
+    store is away or one key is refused all the time, stands in the log instead, without the words of who acted: they
+    may tell what is not public.
     """
     entry = audit.encode(act)
+    wordless = audit.encode(msgspec.structs.replace(act, reason=None)).decode()
     by = act.by.key_id or act.by.name
     names = (keys.AUDIT, keys.audit(act.alert or ""), keys.notes(by))
     try:
@@ -47,10 +49,10 @@ async def note(store: Store, act: Act) -> None:
                 keys=names, args=(entry, NOTES_PER_KEY_PER_MIN_MAX, ALERT_NOTES_MAX)
             )
     except (TimeoutError, StoreUnavailable) as problem:
-        log.error("an act cannot be noted in the audit", act=entry.decode(), why=str(problem))
+        log.error("an act cannot be noted in the audit", act=wordless, why=str(problem))
         return
     if not kept:
-        log.warning("a key is refused again and again", act=entry.decode())
+        log.warning("a key is refused again and again", act=wordless)
 
 
 def add(pipe: Any, act: Act) -> None:
