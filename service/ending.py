@@ -7,10 +7,11 @@ looks whether it took, and cancels again.
 
 import asyncio
 import signal
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
 LOOK_AGAIN_S = 0.1
+Found = TypeVar("Found")
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -31,3 +32,14 @@ def stopped_by_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+async def unless_told(told: asyncio.Event, work: Coroutine[Any, Any, Found]) -> Found | None:
+    """What `work` comes to, or raises; None where the process is told to end before that, and `work` with it."""
+    task, ending = asyncio.create_task(work), asyncio.create_task(told.wait())
+    await asyncio.wait((task, ending), return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        await end((task, ending))
+        return None
+    await end((ending,))
+    return task.result()

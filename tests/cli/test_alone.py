@@ -93,3 +93,23 @@ def test_queues_behind_sentinel_are_refused_with_the_setting_that_they_need(
     assert said.returncode == 1
     assert "name it with FLASHWIRE_QUEUE_URL" in said.stderr
     assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize("words", [("scheduler",), ("push", "--part", "dispatcher")])
+def test_who_waits_for_a_store_that_is_not_there_ends_when_told_to(tmp_path: Path, words: tuple[str, ...]) -> None:
+    store, admin = free_ports(2)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
+    environ = kept | {
+        "FLASHWIRE_REDIS_URL": f"redis://127.0.0.1:{store}", "FLASHWIRE_ADMIN_PORT": str(admin),
+        "FLASHWIRE_DATA_DIR": str(tmp_path), "FLASHWIRE_LOG_FORMAT": "json",
+    }  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-m", "service.cli", *words], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert "retries remaining" in process.stderr.readline(), "it waits for the store"
+            process.terminate()
+            assert process.wait(ENDS_WITHIN_S / 6) == 0
+        finally:
+            process.kill()

@@ -25,7 +25,7 @@ from service.domain import newsroom as newsrooms
 from service.domain.device import Platform
 from service.domain.errors import StoreUnavailable
 from service.domain.shards import TIERS
-from service.ending import end, stopped_by_signal
+from service.ending import end, stopped_by_signal, unless_told
 from service.store import connection, pauses, refusals
 from service.store.keys import wires
 from service.store.ledger import Ledger
@@ -155,7 +155,9 @@ def run(settings: Settings, part: Part) -> None:
 async def _serve(settings: Settings, part: Part) -> int:
     told = stopped_by_signal()
     assert settings.redis_url is not None, "the caller checks that there is a store"
-    pool = await _queues(settings.queue_url or settings.redis_url)
+    pool = await unless_told(told, _queues(settings.queue_url or settings.redis_url))
+    if pool is None:
+        return 0
     process = _process(settings, settings.redis_url, part, pool)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, process.reload)
     try:

@@ -23,7 +23,7 @@ from service.desk import Desk
 from service.domain import newsroom as newsrooms
 from service.domain.cursor import Cursor
 from service.durability_watch import DurabilityWatch
-from service.ending import stopped_by_signal
+from service.ending import stopped_by_signal, unless_told
 from service.store import connection, refusals, stream
 from service.store.keys import WireName, wires
 from service.tray import Tray
@@ -135,9 +135,11 @@ async def _serve(settings: Settings) -> int:
     told = stopped_by_signal()
     assert settings.redis_url is not None, "the caller checks that there is a store"
     try:
-        pool = await arq_ground.connect(settings.queue_url or settings.redis_url)
+        pool = await unless_told(told, arq_ground.connect(settings.queue_url or settings.redis_url))
     except (RedisError, OSError) as problem:
         raise CannotSchedule(f"the queues' store cannot be reached: {refusals.why(problem)}") from None
+    if pool is None:
+        return 0
     try:
         return await parts.run(Process(settings, settings.redis_url, pool), settings, told)
     except CannotListen as problem:
