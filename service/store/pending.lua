@@ -4,7 +4,7 @@
 -- ARGV 1 alert id  2 pending JSON  3 version  4 expected version (0: it is new)  5 state  6 due (ms, '' for no embargo)
 --      7 now (ms)  8 idempotency key ('' for none)  9 fingerprint  10 answer JSON  11 audit JSON  12 lifetime (ms)
 --      13 answer lifetime (ms)  14 answers max  15 audit max  16 pending max  17 discarded max  18 drill (1|0)
---      19 drafts max  20 drills max  21 beginning of every pending alert's name
+--      19 drafts max  20 drills max  21 beginning of every pending alert's name  22 and of every alert's audit
 -- Returns {'ok'} | {'replay', fingerprint, answer, ''} | {'stale', current version} | {'full', of what, how many may}
 local keyed = ARGV[8] ~= ''
 local known = keyed and replayed(KEYS[8])
@@ -42,6 +42,10 @@ redis.call('PEXPIRE', KEYS[1], ARGV[12])
 if ARGV[5] == 'discarded' then
   redis.call('ZREM', KEYS[2], ARGV[1])
   redis.call('ZADD', KEYS[4], ARGV[7], ARGV[1])
+  -- what is listed no more is kept no more: else a script that hands in and takes back would fill the store
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[4], 0, -tonumber(ARGV[17]) - 1)) do
+    redis.call('DEL', ARGV[21] .. id, ARGV[22] .. id)
+  end
   redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -tonumber(ARGV[17]) - 1)
 else
   redis.call('ZADD', KEYS[2], 'NX', ARGV[7], ARGV[1])

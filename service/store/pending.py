@@ -24,7 +24,7 @@ _BATCH = 100
 DRAFTS_SHARE, DRILLS_SHARE = 2, 4
 """Drafts may take a half of the room and drills a quarter, so that neither keeps an embargo or a flash out."""
 DISCARDED_MAX = 1000
-"""How many that were taken back can still be listed."""
+"""How many that were taken back are kept and listed; the audit has all of them."""
 _PENDING = ANSWERS + resources.files(__package__).joinpath("pending.lua").read_text("utf-8")
 _DECODER = msgspec.json.Decoder(Pending)
 _encode = msgspec.json.Encoder().encode
@@ -52,7 +52,7 @@ async def put(
         "" if due_ms is None else due_ms, now_ms, given.key, given.fingerprint, answer, audit, lifetime_ms,
         bounds.idempotency_ttl_s * 1000, bounds.idempotency_max_per_key, bounds.audit_max_entries, bounds.pending_max,
         DISCARDED_MAX, int(alert.status == "Exercise"), max(1, bounds.pending_max // DRAFTS_SHARE),
-        max(1, bounds.pending_max // DRILLS_SHARE), keys.pending(""),
+        max(1, bounds.pending_max // DRILLS_SHARE), keys.pending(""), keys.audit(""),
     )  # fmt: skip
     async with reaching_store():
         reply = await calls.run(store, _PENDING, names, values, bounds.replicas_min)

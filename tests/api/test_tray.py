@@ -12,6 +12,7 @@ from service.domain import moment
 from service.domain.roles import Role
 from service.store import access, keys
 from service.store.embedded import EmbeddedStore
+from service.store.pending import DISCARDED_MAX
 from tests.api.conftest import Api, serving, settings_for
 
 FLASH = {"level": "flash", "headline": "Rover lands on the far side"}
@@ -364,3 +365,18 @@ async def test_what_is_out_has_no_moment_to_wait_for_any_more(desk: Api) -> None
     assert answer.json()["errors"] == [
         {"pointer": f"/{name}", "detail": "is fixed with the first version"} for name in ("note", "publishAt")
     ]
+
+
+async def test_of_what_was_taken_back_the_newest_are_kept_and_the_audit_has_the_others(desk: Api) -> None:
+    store = desk.process.store
+    first, second = [(await waits(desk, {"headline": f"Draft {number}"}))["alert"]["id"] for number in range(2)]
+    assert (await desk.kill(first)).status_code == 200
+    later_ones = {f"{number:026d}": now_ms() + 60_000 + number for number in range(DISCARDED_MAX - 1)}
+    await store.zadd(keys.DISCARDED, later_ones)
+    assert (await desk.get(f"/v1/alerts/{first}", "duty")).json()["state"] == "discarded"
+    assert (await desk.kill(second)).status_code == 200
+    assert (await desk.get(f"/v1/alerts/{first}", "duty")).status_code == 404
+    assert await store.hget(keys.pending(first), "pending") is None
+    assert await store.lrange(keys.audit(first), 0, -1) == []
+    assert (await desk.get(f"/v1/alerts/{second}", "duty")).json()["state"] == "discarded"
+    assert (await audited(desk)) == ["submit", "submit", "kill", "kill"]
