@@ -17,7 +17,6 @@ import yaml  # type: ignore[import-untyped]  # its stubs are a package of their 
 
 from service.store.embedded import find_servers
 from service.store.users import User
-from tests.ports import free_ports
 from tests.processes import ROOT, until
 
 USERS: tuple[User, ...] = get_args(User)
@@ -39,31 +38,30 @@ def services() -> dict[str, dict[str, Any]]:
 class ComposedStore:
     """The running store: where it is for each user, and the file with that user's password."""
 
-    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]", port: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.process = process
-        self.port = port
+        self.place = folder / "run" / "store.sock"
 
     def address(self, user: User) -> str:
         """As docker-compose.yml names it, the password not in it."""
-        return f"redis://{user}@127.0.0.1:{self.port}/0"
+        return f"unix://{user}@{self.place}"
 
     def password_file(self, user: User) -> Path:
         return self.folder / "store" / user
 
     def url(self, user: User) -> str:
         """With the password."""
-        return f"redis://{user}:{self.password_file(user).read_text().strip()}@127.0.0.1:{self.port}/0"
+        return f"unix://{user}:{self.password_file(user).read_text().strip()}@{self.place}"
 
 
-def command(folder: Path, port: int) -> list[str]:
+def command(folder: Path) -> list[str]:
     """The container's command with this machine's paths; passwords are those that lie in folder/store."""
     (program,) = find_servers(os.environ)[:1]
     valkey = services()["valkey"]
     (script,) = valkey["command"]
     for theirs, here in {
         "$$": "$", "/etc/flashwire/": f"{ROOT}/config/", "/run/store/": f"{folder}/store/", "/run/own": f"{folder}/own",
-        "--dir /data": f"--dir {folder}/data --port {port}", "0.0.0.0": "127.0.0.1",
+        "--dir /data": f"--dir {folder}/data", "/run/valkey/": f"{folder}/run/",
         "exec valkey-server": f"exec {program.path}",
     }.items():  # fmt: skip
         assert theirs in script
@@ -73,7 +71,7 @@ def command(folder: Path, port: int) -> list[str]:
 
 def make_secrets(folder: Path) -> None:
     """A password for each user, and the folders that a container has."""
-    for name in ("own", "data", "store"):
+    for name in ("own", "data", "store", "run"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for user in USERS:
         (folder / "store" / user).write_text(f"sesame-of-{user}\n")
@@ -83,9 +81,8 @@ def make_secrets(folder: Path) -> None:
 def running(folder: Path) -> Iterator[ComposedStore]:
     """The store on a folder of its own; answers when given, gone afterwards."""
     make_secrets(folder)
-    (port,) = free_ports(1)
-    process = subprocess.Popen(command(folder, port), stdout=subprocess.DEVNULL)
-    store = ComposedStore(folder, process, port)
+    process = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL)
+    store = ComposedStore(folder)
 
     def answers() -> bool:
         assert process.poll() is None, "the store has ended at once"

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.exceptions import ConnectionError, NoPermissionError
 
 from config.settings import Settings, load
 from service.store import durability
 from service.store.connection import for_commands
 from tests.deployment import composed
-from tests.ports import free_ports
 from tests.processes import ROOT
 from tests.stores import ANSWERS_WITHIN_S
 
@@ -80,7 +79,7 @@ def test_every_setting_is_one_and_production_is_what_it_says(
     assert settings.environment == ("development" if "sandbox" in name else "production")
     assert settings.public_url == "https://news.example"
     assert settings.live_url == "wss://news.example"
-    assert settings.redis_url == (f"redis://{WHO[name]}:sesame@valkey:6379/0" if name in WHO else None)
+    assert settings.redis_url == (f"unix://{WHO[name]}:sesame@/run/valkey/store.sock" if name in WHO else None)
     assert settings.trusted_proxies, "or every reader would be Caddy"
     assert settings.drain_abort_s <= DRAIN_GONE_S
     assert isinstance(settings, Settings)
@@ -109,6 +108,15 @@ def test_whoever_speaks_to_the_store_is_given_its_own_password_alone(services: d
     assert "store-secrets" not in str([service.get("volumes") for service in services.values()])
 
 
+def test_the_store_is_in_no_network_and_its_door_is_for_those_of_ours_that_need_it(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert services["valkey"]["network_mode"] == "none"
+    seeing = {name for name, service in services.items() if "store:/run/valkey:ro" in str(service.get("volumes"))}
+    assert seeing == set(WHO)
+    assert "store:/run/valkey:rw" in services["valkey"]["volumes"]
+
+
 def ordered(users: Sequence[str]) -> list[str]:
     """As the file has them."""
     return sorted(users, key=("api", "gateway", "push", "scheduler", "operator").index)
@@ -116,14 +124,15 @@ def ordered(users: Sequence[str]) -> list[str]:
 
 def test_the_store_is_asked_for_its_health_by_a_user_who_is_let_in(services: dict[str, dict[str, Any]]) -> None:
     (_, words) = services["valkey"]["healthcheck"]["test"]
-    assert '"$$(cat /run/store/operator)" valkey-cli --user operator ping' in words
+    assert '"$$(cat /run/store/operator)" valkey-cli -s /run/valkey/store.sock --user operator ping' in words
 
 
 async def test_the_store_lets_nobody_in_without_a_password_of_his_and_syncs_before_it_answers(tmp_path: Path) -> None:
     with composed.running(tmp_path) as made:
         for stranger in ("", "api@", "api:sesame-of-push@", "default:sesame-of-api@", "nobody:sesame-of-api@"):
-            store = for_commands(f"redis://{stranger}127.0.0.1:{made.port}", ANSWERS_WITHIN_S)
-            with pytest.raises(AuthenticationError):
+            store = for_commands(f"unix://{stranger}{made.place}", ANSWERS_WITHIN_S)
+            # redis-py says of the one over a socket that it is no connection
+            with pytest.raises(ConnectionError, match="FLASHWIRE_STORE_PASSWORD_FILE"):
                 await store.ping()
             await store.aclose()
         for user in composed.USERS:
@@ -145,8 +154,7 @@ def test_a_store_whose_user_has_no_password_does_not_start(tmp_path: Path, conte
     secret.unlink()
     if content is not None:
         secret.write_text(content)
-    (port,) = free_ports(1)
-    tried = subprocess.run(composed.command(tmp_path, port), capture_output=True, text=True, timeout=30)
+    tried = subprocess.run(composed.command(tmp_path), capture_output=True, text=True, timeout=30)
     assert tried.returncode != 0
     assert "push" in tried.stderr
 
