@@ -48,7 +48,7 @@ GRACEFUL_S = 8
 class Process:
     """The API's parts, wired from settings: `app` to serve, `background` to keep running beside it."""
 
-    def __init__(self, settings: Settings, **options: float) -> None:
+    def __init__(self, settings: Settings, now_ms: Callable[[], int] = now_ms, **options: float) -> None:
         """Raises ValueError for a newsroom that is not complete. Touches neither network nor store."""
         store_url = settings.redis_url or users.named(embedded.url(settings.data_dir), "api")
         self.newsroom = newsroom = newsrooms.from_config(settings.newsroom)

@@ -84,7 +84,7 @@ def settings_for(server: EmbeddedStore, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, ready: bool = True, **options: float) -> AsyncIterator[Process]:
+async def running(settings: Settings, *, ready: bool = True, **options: Any) -> AsyncIterator[Process]:
     """An API process without sockets; waits until it is ready unless told not to."""
     process = Process(settings, **options)
     background = [asyncio.create_task(part) for part in process.background()]
@@ -102,7 +102,7 @@ async def issue(process: Process, role: Role = "duty", test: bool = False) -> st
 
 
 @asynccontextmanager
-async def serving(settings: Settings, **options: float) -> AsyncIterator[Api]:
+async def serving(settings: Settings, **options: Any) -> AsyncIterator[Api]:
     async with running(settings, ready=True, **options) as process:
         keys = {str(role): await issue(process, role) for role in ROLES}
         keys["drill"] = await issue(process, "duty", test=True)

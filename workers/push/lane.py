@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from config.settings import Settings
-from service.clock import now_ms
+from service.clock import steady_ms
 from service.domain.alert import Alert
 from service.domain.device import Platform
 from service.domain.newsroom import Newsroom, public
@@ -100,12 +100,12 @@ class Lane:
         """Learn from what came of a send; says in the log, once, when the lane stops."""
         was_closed, was_tripped, opened = self.breaker.is_closed(), self.guard.tripped, self.breaker.opened
         self._is_heard = True
-        self.breaker.observe(result, now_ms())
+        self.breaker.observe(result, steady_ms())
         self.guard.observe(result)
         if isinstance(result, OurFault) and result.stops_lane and was_closed:
             log.error("the provider refuses us; nothing is sent until that is mended", cause=result.cause)
         elif self.breaker.opened > opened:
-            log.warning("the provider is left alone for a while", wait_ms=self.breaker.wait_ms(now_ms()))
+            log.warning("the provider is left alone for a while", wait_ms=self.breaker.wait_ms(steady_ms()))
         if self.guard.tripped and not was_tripped:
             log.error("most tokens seem to be gone: nobody is removed until that changes; look at it")
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from service.clock import now_ms
+from service.clock import now_ms, steady_ms
 from service.domain import audience, bits, delivery, moment, outcome, retry
 from service.domain.alert import Alert, State
 from service.domain.errors import StoreUnavailable
@@ -114,7 +114,7 @@ class Pass:
             return False
         if not self._is_express and not await lane.let_express_pass(self._until_s - time.monotonic()):
             return False
-        while pause_s := lane.breaker.wait_ms(now_ms()) / 1000:
+        while pause_s := lane.breaker.wait_ms(steady_ms()) / 1000:
             if time.monotonic() >= self._until_s or lane.stopping:
                 self._wait(pause_s)
                 return False
@@ -143,7 +143,7 @@ class Pass:
         lane, result = self._lane, None
         if await lane.window.enter():
             try:
-                if time.monotonic() - begun_s <= BEGUN_FOR_S and not lane.breaker.left_ms(now_ms()):
+                if time.monotonic() - begun_s <= BEGUN_FOR_S and not lane.breaker.left_ms(steady_ms()):
                     result = await self._exchange(letter)
             finally:
                 lane.window.leave()

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from config.settings import Settings
 from service.addresses import public_url
 from service.admin import CannotListen, Readiness
-from service.clock import now_ms
+from service.clock import now_ms, steady_ms
 from service.domain import newsroom as newsrooms
 from service.domain.device import Platform
 from service.domain.errors import StoreUnavailable
@@ -102,15 +102,19 @@ class LaneProcess:
         """Tell the other processes of this provider, and our successors, when it wants to be left alone; hear of it."""
         lane, known_ms = self._lane, 0
         while True:
-            left_ms, now = lane.breaker.left_ms(now_ms()), now_ms()
+            left_ms, now = lane.breaker.left_ms(steady_ms()), now_ms()
             metrics.PAUSED_SECONDS.labels(lane.platform).set(left_ms / 1000)
             try:
                 if left_ms and now + left_ms > known_ms + LOOK_S * 1000:
                     known_ms = now + left_ms
                     await pauses.write(self._store, lane.platform, known_ms, now)
-                elif not left_ms and (until_ms := await pauses.read(self._store, lane.platform)) > now:
+                elif (
+                    not left_ms
+                    and (until_ms := await pauses.read(self._store, lane.platform)) > now
+                    and until_ms != known_ms  # else we have kept it, and a clock was set back meanwhile
+                ):
                     known_ms = until_ms
-                    lane.breaker.pause_until(until_ms)
+                    lane.breaker.pause_until(steady_ms() + until_ms - now)
             except StoreUnavailable as problem:
                 log.warning("pauses cannot be shared", why=str(problem))
             await asyncio.sleep(LOOK_S)
