@@ -91,7 +91,7 @@ class Child:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        self._signal(signal.SIGTERM)
+        self.tell(signal.SIGTERM)
         try:
             await asyncio.wait_for(process.wait(), patience_s)
         except TimeoutError:
@@ -155,15 +155,15 @@ class Child:
 
     def kill(self) -> None:
         """End it at once, with all it has started."""
-        self._signal(signal.SIGKILL)
+        self.tell(signal.SIGKILL)
 
     async def _end_at_once(self) -> None:
         self.kill()
         if self._process is not None:
             await self._process.wait()
 
-    def _signal(self, number: signal.Signals) -> None:
-        """A polite one goes to the process alone, which knows its own; the last one to all of its session."""
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal: a polite one goes to the process alone, which knows its own; the last one to its session."""
         if self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 (os.killpg if number == signal.SIGKILL else os.kill)(self.pid, number)

@@ -6,6 +6,7 @@ The rule to remember: a provider without credentials is off and says so once; th
 import asyncio
 import dataclasses
 import os
+import signal
 from collections.abc import Mapping
 
 import structlog
@@ -45,6 +46,12 @@ def run(settings: Settings) -> None:
 async def _supervise(settings: Settings) -> None:
     stop = stopped_by_signal()
     running = children(settings, os.environ, settings.admin_port)
+
+    def pass_on() -> None:
+        for one in running:
+            one.tell(signal.SIGHUP)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, pass_on)
     try:
         await asyncio.gather(*(child.start() for child in running))
         await stop.wait()
