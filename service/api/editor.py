@@ -49,7 +49,7 @@ log = structlog.get_logger("api")
 
 SHOWN_WITHIN_S = 1.0
 """How long an answer waits until this process shows what it says; the revision is durable by then, come what may."""
-BODY_WITHIN_S = 20.0
+BODY_WITHIN_S = 16.0
 """16 KiB at less than 1 KB/s is somebody who holds a connection, not somebody with news."""
 
 VERBS: tuple[Verb, ...] = (*CHANGE_VERBS, "approve")

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
+from config.settings import load
+from service.api.editor import BODY_WITHIN_S
 from service.api.problems import KINDS
 from service.api.requests import Requests
 from service.store import access
@@ -303,3 +305,7 @@ async def test_our_own_fault_is_a_500_that_says_nothing_of_it() -> None:
             await refused(answer, 500, "internal")
             assert "secret" not in answer.text
             assert answer.headers.get("access-control-allow-origin") == origin
+
+
+def test_a_body_has_as_long_as_a_kilobyte_a_second_takes() -> None:
+    assert load({}).body_max_bytes / BODY_WITHIN_S >= 1024

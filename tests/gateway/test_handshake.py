@@ -237,6 +237,15 @@ async def test_in_production_a_stream_is_opened_under_our_own_names_alone(server
 
 
 @pytest.mark.parametrize("unusual", ["", UNUSUAL])
+async def test_compression_that_is_offered_is_not_taken(shared: House, unusual: str) -> None:
+    """Each socket would keep tens of kilobytes for it."""
+    offered = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    reader = await shared.websocket(headers=unusual + offered)
+    assert b"extensions" not in reader.head.lower()
+    assert (await reader.next())["type"] == "snapshot"
+
+
+@pytest.mark.parametrize("unusual", ["", UNUSUAL])
 async def test_the_subprotocol_is_taken_where_it_is_offered(shared: House, unusual: str) -> None:
     for offered, taken in (("flashwire.v1", True), ("chat, flashwire.v1", True), ("chat", False)):
         reader = await shared.websocket(headers=f"{unusual}Sec-WebSocket-Protocol: {offered}\r\n")
