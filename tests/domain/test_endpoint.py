@@ -137,6 +137,10 @@ def test_the_points_of_the_curve_are_known() -> None:
         b"\4" + bytes(64), bytes(65), b"\4" + b"\xff" * 64, b"\2" + bytes(32), b"\4" + bytes(63), b"\4" + bytes(65),
         public_point(ec.SECP256K1()), public_point(ec.SECP256R1(), PublicFormat.CompressedPoint),
     ],
+    ids=[
+        "nothing", "head-alone", "zeros", "zero-head", "beyond-the-field", "compressed-zeros", "too-short", "too-long",
+        "of-another-curve", "compressed",
+    ],
 )  # fmt: skip
 def test_what_is_no_point_of_the_curve_is_refused(point: bytes) -> None:
     assert not is_on_p256(point)
