@@ -21,6 +21,7 @@ from service.domain.errors import Forbidden, FuseOver, Invalid, NotDurable, NotF
 from service.domain.fields import Notice
 from service.domain.lifecycle import ChangeVerb, Transition, Verb, WrongState
 from service.domain.newsroom import Newsroom, public
+from service.domain.pending import BRAKE
 from service.ids import new_epoch, new_id
 from service.store import audit as audits
 from service.store import calls, history, stream
@@ -30,8 +31,6 @@ from service.store.history import Stored
 from service.store.keys import WireName
 from service.store.stream import Entry, Flash
 
-BRAKE = "brake"
-"""The override of whoever means even the fourth flash in a minute."""
 DECIDE_AGAIN_MAX = 20
 """In one process changes of an alert take turns; a script that keeps changing it through another process is faster than
 a kill here and there, but not twenty times in a row."""

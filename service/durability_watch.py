@@ -30,6 +30,8 @@ class DurabilityWatch:
         self._replicas_min = replicas_min
         self._every_s = every_s
         self.current: Durability | None = None
+        self.known = asyncio.Event()
+        """Set once it has been told for the first time."""
 
     async def follow(self) -> None:
         """For ever: ask, wait, ask again; soon again where nobody answered."""
@@ -46,4 +48,6 @@ class DurabilityWatch:
             say = log.info if found.enough else log.error
             say("the store's durability", gives=found.gives, enough=found.enough, remedy=found.remedy)
         self.current = found
+        if found is not None:
+            self.known.set()
         DURABILITY_ENOUGH.set(found is not None and found.enough)

@@ -10,7 +10,7 @@ import msgspec
 
 from service import siblings
 from service.acting import Actor, Answer, Outcome, waiting
-from service.desk import BRAKE, DECIDE_AGAIN_MAX, Desk
+from service.desk import DECIDE_AGAIN_MAX, Desk
 from service.domain import audit, lifecycle, moment, roles, versions
 from service.domain import pending as rules
 from service.domain.audit import Act, Changes
@@ -19,7 +19,7 @@ from service.domain.errors import ApprovalLapsed, Braked, Forbidden, NotFound, T
 from service.domain.fields import Notice
 from service.domain.lifecycle import Verb, WrongState
 from service.domain.newsroom import Newsroom
-from service.domain.pending import Pending
+from service.domain.pending import BRAKE, Pending
 from service.domain.redrafts import Redraft
 from service.store import pending as store_pending
 from service.store.calls import Bounds, Idempotency

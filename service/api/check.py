@@ -19,7 +19,6 @@ from service.api.auth import Keys
 from service.api.census import Audience, Census
 from service.api.duplicates import Duplicate, Duplicates
 from service.api.store_time import STORE_WITHIN_S, StoreTime
-from service.desk import BRAKE
 from service.domain import lifecycle, versions
 from service.domain.alert import Alert
 from service.domain.api_key import Key
@@ -28,7 +27,7 @@ from service.domain.device import PLATFORMS, Platform
 from service.domain.fields import Notice
 from service.domain.lifecycle import Verb
 from service.domain.newsroom import Newsroom
-from service.domain.pending import verb_to_post
+from service.domain.pending import BRAKE, verb_to_post, within_reach
 from service.domain.preview import Previews, previews
 from service.ids import new_id
 from service.store import stream
@@ -75,6 +74,7 @@ class Check:
         self._keys.count_write(key, "check")  # it takes as much as a write, and a script may run away with it, too
         now_ms = self._now_ms()
         draft = check_alert(body.parse(), self._newsroom, now_ms, allow_http=self._settings.allow_http_links)
+        draft = within_reach(draft, key.role)
         alert = self._as_published(draft, key.test, now_ms)
         # what says that it rings nobody has no audience, whoever would have liked to hear it
         audience = await store_time.spend(self._census.audience(alert)) if draft.push else _NOBODY

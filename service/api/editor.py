@@ -36,7 +36,7 @@ from service.domain.errors import Braked, NotFound
 from service.domain.fields import Notice
 from service.domain.lifecycle import CHANGE_VERBS, ChangeVerb, Verb
 from service.domain.newsroom import Newsroom
-from service.domain.pending import Pending, verb_to_post
+from service.domain.pending import Pending, verb_to_post, within_reach
 from service.domain.redrafts import check_redraft
 from service.store import history
 from service.store.access import Key
@@ -225,6 +225,7 @@ class Editor:
     async def _publish(self, body: Body, key: Key, actor: Actor, idempotency: Idempotency | None) -> Outcome:
         value = body.parse()
         draft = check_alert(value, self._newsroom, self._now_ms(), allow_http=self._settings.allow_http_links)
+        draft = within_reach(draft, key.role)
         verb = verb_to_post(key.role, draft.level, draft.override, draft.publish_at_ms, self._newsroom.guards)
         try:
             async with self._duplicates.guard(draft, key.test, self._now_ms(), goes_out=verb in GOES_OUT) as passed:

@@ -8,6 +8,8 @@ import msgspec
 
 from service.domain import moment
 from service.domain.alert import Alert, Author, Level, Record, State
+from service.domain.checks import Draft
+from service.domain.fields import Notice
 from service.domain.lifecycle import PENDING, Verb
 from service.domain.newsroom import Guards
 from service.domain.person import same_person
@@ -19,6 +21,8 @@ STATES: frozenset[State] = frozenset({*PENDING, "discarded"})
 """The states of what has never been public."""
 SECOND_APPROVAL = "second-approval"
 """The override of whoever sends a flash alone."""
+BRAKE = "brake"
+"""The override of whoever means even the fourth flash in a minute."""
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -51,6 +55,18 @@ def verb_to_post(
     if level == "flash" and not alone:
         return "propose"
     return "publish" if publish_at_ms is None else "schedule"
+
+
+def within_reach(draft: Draft, role: Role) -> Draft:
+    """The draft with those overrides that are this role's: a flash without a second person is for the duty desk to say,
+    and whoever asks for one in vain is told.
+    """
+    override = tuple(guard for guard in draft.override if guard not in (SECOND_APPROVAL, BRAKE))
+    needed = needed_to_publish(draft.level)
+    if override == draft.override or draft.level != "flash" or includes(role, needed):
+        return draft
+    notice = Notice("override-refused", f"only {needed} sends a flash without a second person; it waits for one")
+    return msgspec.structs.replace(draft, override=override, warnings=(*draft.warnings, notice))
 
 
 def verb_to_amend(pending: Pending, role: Role, level: Level, publish_at_ms: int | None, guards: Guards) -> Verb:

@@ -176,7 +176,7 @@ async def test_an_editor_is_warned_of_what_would_wait(api: Api) -> None:
     for role, body, waits in (
         ("editor", {}, set()),
         ("editor", {"level": "flash"}, {"approval-needed"}),
-        ("editor", {"level": "flash", **override}, {"approval-needed"}),
+        ("editor", {"level": "flash", **override}, {"approval-needed", "override-refused"}),
         ("duty", {"level": "flash"}, {"approval-needed"}),
         ("duty", {"level": "flash", **override}, set()),
         ("correspondent", {}, {"approval-needed"}),

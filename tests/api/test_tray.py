@@ -252,6 +252,16 @@ async def test_test_keys_have_drafts_of_their_own(desk: Api) -> None:
     assert (await desk.ticker())["alerts"] == []
 
 
+async def test_an_editor_who_would_send_a_flash_alone_is_told_that_it_waits_all_the_same(desk: Api) -> None:
+    body = {**ALONE, "override": ["near-duplicate", "second-approval", "brake"]}
+    said = await waits(desk, body, "editor")
+    assert said["state"] == "awaiting-approval"
+    assert "override-refused" in [warning["code"] for warning in said["warnings"]]
+    lines = (await desk.get(f"/v1/alerts/{said['alert']['id']}/audit", "duty")).json()["audit"]
+    assert [line["override"] for line in lines] == [["near-duplicate"]]
+    assert (await approve(desk, said["alert"]["id"], role="second")).status_code == 200
+
+
 async def test_after_three_flashes_in_a_minute_the_next_waits(desk: Api) -> None:
     for number in range(3):
         await desk.publish({**ALONE, "headline": f"Rocket {number} lifts off from pad {number}"})

@@ -77,6 +77,7 @@ def test_whatever_dies_at_the_moment_it_is_out_once(system: System, victims: tup
     assert len(shown(system)) == before + len(ids)
     for alert_id in ids:
         assert len(system.ask(f"/v1/alerts/{alert_id}/versions")["versions"]) == 1
+    assert "has not yet said" not in system.log(), "a scheduler that starts looks at the store first"
 
 
 def test_an_alert_whose_time_is_over_is_ended_on_every_ticker(system: System) -> None:

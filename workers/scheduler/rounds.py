@@ -89,7 +89,7 @@ class Rounds:
             await pending.forget(self._store, alert_id)
         if released and due_ms is not None:
             metrics.RELEASED.inc()
-            metrics.RELEASED_LATE_SECONDS.set(max(0, self._now_ms() - due_ms) / 1000)
+            metrics.RELEASED_LATE_SECONDS.observe(max(0, self._now_ms() - due_ms) / 1000)
 
     async def _expire(self, alert_id: str) -> None:
         try:

@@ -6,7 +6,7 @@ danger.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -51,6 +51,8 @@ class Heads:
         self._store = store
         self._names = names
         self._seen: dict[WireName, Cursor] = {}
+        self.known = asyncio.Event()
+        """Set once all have been looked at."""
 
     def seen(self, name: WireName) -> Cursor | None:
         return self._seen.get(name)
@@ -64,6 +66,7 @@ class Heads:
                     known = self._seen.get(name)
                     if head and (known is None or known.epoch != head.epoch or known.offset < head.offset):
                         self._seen[name] = Cursor(head.epoch, head.offset)
+                self.known.set()
             except (RedisError, OSError, TimeoutError) as problem:
                 log.warning("the wires cannot be looked at", why=refusals.why(problem))
             await asyncio.sleep(HEADS_EVERY_S)
@@ -89,7 +92,14 @@ class Process:
         self._pool = pool
 
     def parts(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._watch.follow(), self._heads.follow(), self._rounds.follow(), self._jobs()]
+        acting = (self._rounds.follow, self._jobs)
+        return [self._watch.follow(), self._heads.follow(), *map(self._once_known, acting)]
+
+    async def _once_known(self, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Nothing is released before the store has said how durable it is and how far its wires have come."""
+        await self._watch.known.wait()
+        await self._heads.known.wait()
+        await part()
 
     async def _jobs(self) -> None:
         """Run the jobs, for ever: arq's worker ends with the store's connection, and an outage is a pause."""
