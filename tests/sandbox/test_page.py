@@ -1,9 +1,9 @@
 """The sandbox's page in a real browser: lock screens that fill, in their own direction, and text that stays text."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -19,12 +19,26 @@ __all__ = ["chromium", "context", "page"]
 
 ARABIC = "استئناف حركة العبّارات ظهراً بعد العاصفة"
 OTHER = "5M9TB4W6YE3XCZ01JV7Q0F8R2K"
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with sandbox_process(tmp_path_factory.mktemp("page")) as (where, _):
         yield Running(msgspec.convert(where, Whereabouts))
+
+
+@pytest.fixture
+def running(shared: Running) -> Running:
+    """Nobody has been sent anything yet."""
+    beside(shared.ask("DELETE", "/v1/phones"))
+    return shared
+
+
+def beside(asked: Coroutine[Any, Any, T]) -> T:
+    """What comes of it, in another thread: playwright keeps this one's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(asked)).result()
 
 
 @pytest.fixture
@@ -36,10 +50,9 @@ def complaints(page: Page) -> list[str]:
 
 
 def ring(running: Running, *notifications: dict[str, Any], token: str = "a1" * 32) -> None:
-    """Send to one phone, from another thread: playwright keeps this one's event loop."""
+    """Send to one phone."""
     sent = [to_apple(running, token, **notification) for notification in notifications]
-    with ThreadPoolExecutor(1) as beside:
-        answers = beside.submit(lambda: asyncio.run(send(running, *sent))).result()
+    answers = beside(send(running, *sent))
     assert [answer.status_code for answer in answers] == [200] * len(sent)
 
 
