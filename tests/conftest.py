@@ -5,10 +5,11 @@ The rule to remember: a run that passes passes again. Whoever looks for rare exa
 `--hypothesis-profile=search`, and turns what is found into an `@example`.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # how long an example takes, or its making, says how busy the machine is, and nothing of a rule
@@ -21,6 +22,19 @@ settings.load_profile("certain")
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loggers_that_keep_nothing() -> Iterator[None]:
+    """A test that sets up our logs decides nothing for those after it: no logger keeps what it has found set up."""
+    configure = structlog.configure
+
+    def without_keeping(**how: Any) -> None:
+        configure(**(how | {"cache_logger_on_first_use": False}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", without_keeping)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -193,7 +193,7 @@ def test_outside_a_terminal_it_is_printed_once(running: Running, server: Embedde
 def test_an_unknown_alert_is_refused_in_one_line(running: Running) -> None:
     for how in ("--once", "--watch"):
         ended = said(running, "0" * 26, how, code=1)
-        assert ended.stderr.startswith("Error: refused (404): there is no alert")
+        assert ended.stderr.startswith("Error: refused (404): no alert of this id is out")
         assert "Traceback" not in ended.stderr
 
 
