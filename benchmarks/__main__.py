@@ -34,6 +34,7 @@ from benchmarks import (
 )  # fmt: skip
 from benchmarks.figure import Figure
 from benchmarks.record import machine, record
+from service.domain.errors import FlashwireError
 
 BENCHMARKS: dict[str, ModuleType] = {
     "fanout": fanout,
@@ -81,7 +82,7 @@ class Session:
                 self.figures[name] = run()
             except kit.NoKit as problem:
                 self.without_kit[name] = str(problem)
-            except (ImportError, OSError, RuntimeError, TimeoutError) as problem:
+            except (ImportError, OSError, RuntimeError, TimeoutError, FlashwireError) as problem:
                 self.failed[name] = f"{type(problem).__name__}: {problem}"
             self.took_s[name] = time.monotonic() - began_s
             print(f"\n{name}", *self.figures.get(name, ()), sep="\n", flush=True)

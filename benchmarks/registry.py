@@ -12,7 +12,7 @@ from benchmarks.store import running_store
 from service.commands.seeding import MIX, Inventor
 from service.domain.device import PLATFORMS, Platform, Preferences, Subscription
 from service.domain.registration import Registration
-from service.store import devices
+from service.store import devices, users
 from service.store.connection import Store, for_commands
 
 DEVICES = 100_000
@@ -30,7 +30,8 @@ def run() -> list[Figure]:
 
 
 async def _measure(url: str) -> list[Figure]:
-    store = for_commands(url, 5.0)
+    store = for_commands(users.named(url, "api"), 5.0)
+    push = for_commands(users.named(url, "push"), 5.0)
     try:
         people = _people()
         empty_bytes = await _used_bytes(store)
@@ -40,9 +41,10 @@ async def _measure(url: str) -> list[Figure]:
         per_s = DEVICES / (time.perf_counter() - started_at)
         device_bytes = (await _used_bytes(store) - empty_bytes) / DEVICES
         singles_ms = [await _single_ms(store, registration) for registration in islice(people, SINGLES)]
-        blocks_ms = {platform: await _block_ms(store, platform) for platform in PLATFORMS}
+        blocks_ms = {platform: await _block_ms(push, platform) for platform in PLATFORMS}
     finally:
         await store.aclose()
+        await push.aclose()
     return [
         Figure("memory per registered device, index included", device_bytes, "B", 500, 350),
         Figure("one registration, fsync on, p50", median(singles_ms), "ms"),

@@ -22,7 +22,7 @@ from service.domain.alert import NO_ATTRIBUTION, Alert, Author, Record, State, r
 from service.domain.search import Wanted
 from service.ids import new_id
 from service.loading import Extent
-from service.store import keys
+from service.store import keys, users
 from service.store.connection import Store, for_commands
 from service.store.keys import WireName
 
@@ -40,7 +40,8 @@ HEADLINES = {
 
 def run() -> list[Figure]:
     """Needs no kit."""
-    with running_store("search") as url:
+    with running_store("search") as bare:
+        url = users.named(bare, "api")
         return asyncio.run(_measure(url))
 
 

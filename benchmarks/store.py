@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.settings import STORE_USERS, VALKEY_CONF
-from service.store import users
 from service.store.embedded import EmbeddedStore
 from service.store.folder import DataFolder
 
@@ -21,13 +20,13 @@ def open_users(folder: Path) -> Path:
 
 @contextmanager
 def running_store(name: str) -> Iterator[str]:
-    """Its address, for the API."""
+    """Its address; `users.named` says as whom one comes to it."""
     with tempfile.TemporaryDirectory(prefix=f"flashwire-{name}-") as place:
         folder = DataFolder.hold(Path(place) / "data", "a benchmark")
         server = EmbeddedStore(folder, VALKEY_CONF, open_users(Path(place)))
         server.start()
         try:
-            yield users.named(server.url, "api")
+            yield server.url
         finally:
             server.kill()
             folder.release()
