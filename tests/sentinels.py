@@ -18,9 +18,8 @@ from redis.exceptions import ConnectionError
 from config.settings import VALKEY_CONF
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 from tests.ports import free_ports
-from tests.stores import OPEN_USERS, until
+from tests.stores import running_in, until
 
 HOUSE = "house"
 DOWN_AFTER_MS = 1000
@@ -122,16 +121,11 @@ async def sentinels(folder: Path) -> AsyncIterator[Sentinels]:
 
 @contextlib.contextmanager
 def _store(place: Path) -> Any:
-    folder = DataFolder.hold(place, "a test")
+    place.mkdir()
     conf = place / "own.conf"
     shutil.copy(VALKEY_CONF, conf)
-    server = EmbeddedStore(folder, conf, OPEN_USERS)
-    server.start()
-    try:
+    with running_in(place, conf=conf) as server:
         yield server
-    finally:
-        server.kill()
-        folder.release()
 
 
 @contextlib.contextmanager

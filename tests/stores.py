@@ -23,10 +23,10 @@ OPEN_USERS = Path(__file__).with_name("open-store.acl")
 
 
 @contextmanager
-def running_in(place: Path) -> Iterator[EmbeddedStore]:
+def running_in(place: Path, *, conf: Path = VALKEY_CONF, users: Path = OPEN_USERS) -> Iterator[EmbeddedStore]:
     """A running store server on a data folder of its own, gone afterwards; a test may kill it and start it again."""
     folder = DataFolder.hold(place, "a test")
-    server = EmbeddedStore(folder, VALKEY_CONF, OPEN_USERS)
+    server = EmbeddedStore(folder, conf, users)
     server.start()
     try:
         yield server

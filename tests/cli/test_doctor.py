@@ -26,7 +26,6 @@ from service.findings import Finding
 from service.store import users
 from service.store.connection import for_commands
 from service.store.embedded import EmbeddedStore, find_servers
-from service.store.folder import DataFolder
 from tests.ports import free_ports
 from tests.push import certificates
 from tests.push.credentials import account, pem
@@ -122,14 +121,8 @@ def with_users(folder: Path, text: str) -> Iterator[EmbeddedStore]:
     """A store with those users."""
     file = folder / "store-users.acl"
     file.write_text(text)
-    held = DataFolder.hold(folder / "data", "a test")
-    server = EmbeddedStore(held, VALKEY_CONF, file)
-    server.start()
-    try:
+    with running_in(folder / "data", users=file) as server:
         yield server
-    finally:
-        server.kill()
-        held.release()
 
 
 async def rights(settings: Settings) -> list[Finding]:

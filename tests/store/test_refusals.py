@@ -6,24 +6,20 @@ import pytest
 from redis.exceptions import AuthenticationError, NoPermissionError
 from structlog.testing import capture_logs
 
-from config.settings import STORE_USERS, VALKEY_CONF
+from config.settings import STORE_USERS
 from service.domain.errors import StoreUnavailable
 from service.store import durability, keys, lineage, pending, refusals, users
 from service.store.connection import Store, for_commands, reaching_store
 from service.store.embedded import EmbeddedStore
-from service.store.folder import DataFolder
 from tests.entries import EN
+from tests.stores import running_in
 from workers import arq_ground
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
-    folder = DataFolder.hold(tmp_path_factory.mktemp("refusals") / "data", "a test")
-    server = EmbeddedStore(folder, VALKEY_CONF, STORE_USERS)
-    server.start()
-    yield server
-    server.kill()
-    folder.release()
+    with running_in(tmp_path_factory.mktemp("refusals") / "data", users=STORE_USERS) as server:
+        yield server
 
 
 @pytest.fixture

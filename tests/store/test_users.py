@@ -15,6 +15,7 @@ from service.store import users
 from service.store.embedded import EmbeddedError, EmbeddedStore
 from service.store.folder import DataFolder
 from service.store.users import User
+from tests.stores import running_in
 
 USERS: tuple[User, ...] = get_args(User)
 PROCESSES = ("api", "gateway", "push", "scheduler")
@@ -24,12 +25,8 @@ DESK = ("api", "scheduler")
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     """A store with the users of production; nobody stays who may do anything."""
-    folder = DataFolder.hold(tmp_path_factory.mktemp("users") / "data", "a test")
-    server = EmbeddedStore(folder, VALKEY_CONF, STORE_USERS)
-    server.start()
-    yield server
-    server.kill()
-    folder.release()
+    with running_in(tmp_path_factory.mktemp("users") / "data", users=STORE_USERS) as server:
+        yield server
 
 
 def allows(store: EmbeddedStore, user: User, words: str) -> bool:
