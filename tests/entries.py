@@ -17,7 +17,7 @@ DRILL = WireName("en", exercise=True)
 NOW_MS = 4_000_000_000_000
 BOUNDS = Bounds(
     wire_max_revisions=50, history_max_alerts=40, history_days=30, idempotency_ttl_s=60, idempotency_max_per_key=10,
-    audit_max_entries=1000, pending_days=14, pending_max=20,
+    audit_max_entries=1000, pending_days=14, pending_max=20, versions_max=2000,
 )  # fmt: skip
 ANSWER = b'{"status":201}'
 

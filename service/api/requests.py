@@ -47,17 +47,21 @@ def is_readers(path: str) -> bool:
 
 def given_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     """The X-Request-Id that came along, if it can be trusted in a log."""
-    for name, value in headers:
-        if name == b"x-request-id":
-            return value if REQUEST_ID.fullmatch(value) else None
-    return None
+    given = _first(headers, b"x-request-id")
+    return given if given is not None and REQUEST_ID.fullmatch(given) else None
 
 
 def host_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """The Host that the client named."""
+    host = _first(headers, b"host")
+    return None if host is None else host.decode("latin-1")
+
+
+def _first(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
+    """The first header of that name."""
     for name, value in headers:
-        if name == b"host":
-            return value.decode("latin-1")
+        if name == wanted:
+            return value
     return None
 
 

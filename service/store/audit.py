@@ -40,7 +40,6 @@ async def note(store: Store, act: Act) -> None:
     may tell what is not public.
     """
     entry = audit.encode(act)
-    wordless = audit.encode(msgspec.structs.replace(act, reason=None)).decode()
     by = act.by.key_id or act.by.name
     names = (keys.AUDIT, keys.audit(act.alert or ""), keys.notes(by))
     try:
@@ -49,10 +48,14 @@ async def note(store: Store, act: Act) -> None:
                 keys=names, args=(entry, NOTES_PER_KEY_PER_MIN_MAX, ALERT_NOTES_MAX)
             )
     except (TimeoutError, StoreUnavailable) as problem:
-        log.error("an act cannot be noted in the audit", act=wordless, why=str(problem))
+        log.error("an act cannot be noted in the audit", act=_wordless(act), why=str(problem))
         return
     if not kept:
-        log.warning("a key is refused again and again", act=wordless)
+        log.warning("a key is refused again and again", act=_wordless(act))
+
+
+def _wordless(act: Act) -> str:
+    return audit.encode(msgspec.structs.replace(act, reason=None)).decode()
 
 
 def add(pipe: Any, act: Act) -> None:

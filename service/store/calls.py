@@ -33,7 +33,7 @@ class Bounds(msgspec.Struct, frozen=True):
     audit_max_entries: int
     pending_days: int
     pending_max: int
-    versions_max: int = 2000
+    versions_max: int
     replicas_min: int = 0
     """Replicas that must have it before it counts as appended; 0 where the primary's own disk is enough."""
 

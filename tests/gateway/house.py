@@ -61,7 +61,7 @@ class House:
         self.settings = settings
         self.newsroom = from_config(settings.newsroom)
         self.readers: list[Reader] = []
-        bounds = Bounds(settings.wire_max_revisions, 1000, 30, 3600, 100, 1000, 14, 1000)
+        bounds = Bounds(settings.wire_max_revisions, 1000, 30, 3600, 100, 1000, 14, 1000, 2000)
         self.desk = Desk(
             store, self.newsroom, bounds, expires_default_s=86_400, now_ms=now_ms,
             durability=lambda: Durability("fsync", True), seen=lambda _: None,
