@@ -15,7 +15,7 @@ from starlette.routing import Route
 from service.api import headers
 from service.api.auth import Keys
 from service.api.problems import Problem
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.domain import roles
 from service.domain.audit import By
 from service.domain.errors import NotFound
@@ -51,7 +51,7 @@ class Audit:
 
     async def audit(self, request: Request) -> Response:
         """A page of its lines."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         alert_id = headers.alert_id(request)
         after = _number(request, "after", 0, lambda number: number <= AFTER_MAX, "the next of an earlier page")

@@ -18,7 +18,7 @@ from service.api import body as bodies
 from service.api.auth import Keys
 from service.api.census import Audience, Census
 from service.api.duplicates import Duplicate, Duplicates
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.domain import lifecycle, versions
 from service.domain.alert import Alert
 from service.domain.api_key import Key
@@ -68,7 +68,7 @@ class Check:
 
     async def check(self, request: Request) -> Response:
         """`POST /v1/alerts/check`: 200 with what would be published, to whom, and what is worth a look before."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         body = await bodies.read(request, self._settings.body_max_bytes, self._body_within_s)
         self._keys.count_write(key, "check")  # it takes as much as a write, and a script may run away with it, too

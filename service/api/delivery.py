@@ -18,7 +18,7 @@ from service.api import headers
 from service.api.auth import Keys
 from service.api.events import EventStream, Listener
 from service.api.problems import Problem
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.desk import Desk
 from service.domain import delivery
 from service.domain.delivery import Report
@@ -84,7 +84,7 @@ class Delivery:
     async def _redeem(self, request: Request) -> Bearer:
         """Who brings the ticket of the query. Raises Problem (401), StoreUnavailable."""
         ticket = tickets.redeem(self._store, request.query_params["ticket"], self._now_ms())
-        bearer = await StoreTime(STORE_WITHIN_S).spend(ticket)
+        bearer = await StoreTime().spend(ticket)
         if bearer is None:
             raise Problem("unauthorized", "this ticket is unknown, used or expired", headers=_BAD_TICKET)
         request.state.key_id = bearer.key_id  # for the log
@@ -97,7 +97,7 @@ class Delivery:
 
     async def _look(self, request: Request, asks: Asks) -> Report:
         """The report of this moment, for a key that is valid now. Raises Problem (401), NotFound, StoreUnavailable."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         is_test = await store_time.spend(asks())
         alert_id = headers.alert_id(request)
         try:

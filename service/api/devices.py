@@ -20,7 +20,7 @@ from service.api.auth import Keys
 from service.api.crowd import Crowd
 from service.api.problems import Problem
 from service.api.requests import address
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.domain.errors import NotFound, StoreUnavailable
 from service.domain.newsroom import Newsroom
 from service.domain.receipt import check_receipts
@@ -61,7 +61,7 @@ class Devices:
         """`POST /v1/devices`: 201 with id and secret; 200 for a token that is known, with a fresh secret."""
         self._admit(address(request.scope))
         registration = check_registration(await self._body(request), self._rules)
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         if registration.test:
             await self._require_test_key(request, store_time)
         made = await store_time.spend(devices.register(self._store, registration, self._now_ms()))
@@ -76,14 +76,14 @@ class Devices:
                 return await self._replace(request)
             case "DELETE":
                 return await self._erase(request)
-        held = await self._hold(request, StoreTime(STORE_WITHIN_S))
+        held = await self._hold(request, StoreTime())
         return Response(msgspec.json.encode({"id": _id(request), **body_of(held.device)}), headers=_JSON)
 
     async def receipts(self, request: Request) -> Response:
         """`POST /v1/receipts`: 200 with how many were new; the secret says of which device they are."""
         secret = _secret(request)
         device_id = devices.id_of_secret(secret)
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         held = None if device_id is None else await store_time.spend(devices.find(self._store, device_id))
         if held is None or not held.proves(secret):
             raise _unknown_secret()
@@ -93,7 +93,7 @@ class Devices:
         return Response(msgspec.json.encode({"counted": counted}), headers=_JSON)
 
     async def _replace(self, request: Request) -> Response:
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         held = await self._hold(request, store_time)
         body = await self._body(request)
         for _ in range(TRIES_MAX):
@@ -105,7 +105,7 @@ class Devices:
         raise StoreUnavailable("others keep changing this device")
 
     async def _erase(self, request: Request) -> Response:
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         for _ in range(TRIES_MAX):
             held = await self._hold(request, store_time)
             if await store_time.spend(devices.erase(self._store, held)):

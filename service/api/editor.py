@@ -24,7 +24,7 @@ from service.api.duplicates import Duplicates
 from service.api.problems import Problem
 from service.api.requests import address
 from service.api.seen import seen, seen_pending
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.api.wires import Wires
 from service.desk import Amend, Desk
 from service.domain import cursor as cursors
@@ -176,7 +176,7 @@ class Editor:
 
     async def alert(self, request: Request) -> Response:
         """`GET /v1/alerts/{id}`: the alert as it stands, with what only editors see."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         alert_id = headers.alert_id(request)
         try:
@@ -191,7 +191,7 @@ class Editor:
         """`GET /v1/alerts/{id}/versions`: every version, oldest first, each as it was public; of what waits, the one
         that does. What it was before stands in the audit.
         """
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         alert_id = headers.alert_id(request)
         records = await store_time.spend(history.read_versions(self._store, alert_id))
@@ -203,7 +203,7 @@ class Editor:
         return Response(msgspec.json.encode({"versions": told}), headers=_JSON)
 
     async def _write(self, request: Request, verb: str, act: Act) -> Response:
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         given = headers.idempotency_key(request)
         body = await bodies.read(request, self._settings.body_max_bytes, self._body_within_s)

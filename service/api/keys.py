@@ -19,7 +19,7 @@ from service.api.auth import Keys
 from service.api.body import Body
 from service.api.problems import Problem
 from service.api.requests import address
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.domain import roles
 from service.domain.api_key import Key, check_new_key, check_nothing, check_overlap
 from service.domain.audit import Act, By, KeysVerb, refusal
@@ -78,7 +78,7 @@ class KeyRoutes:
         """`GET /v1/keys`: all that the key may see; `POST`: one more."""
         if request.method == "POST":
             return await self._change(request, "create-key", "admin", self._create, 201)
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         _require(key, "admin")
         found = await store_time.spend(access.list_keys(self._store))
@@ -132,7 +132,7 @@ class KeyRoutes:
 
     async def _change(self, request: Request, verb: KeysVerb, needed: Role, change: Change, status: int) -> Response:
         """Authentication, then the Idempotency-Key, then role, body and the change itself."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         given = headers.idempotency_key(request)
         body = await bodies.read(request, self._settings.body_max_bytes, self._body_within_s)

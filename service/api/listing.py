@@ -20,7 +20,7 @@ from service.api.problems import RETRY_S, Problem
 from service.api.queries import Given
 from service.api.search import Found, NotLoaded, Search
 from service.api.seen import Seen, seen, seen_pending, sees
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.api.wires import Wires
 from service.domain import moment, search
 from service.domain.alert import State
@@ -57,7 +57,7 @@ class Listing:
 
     async def alerts(self, request: Request) -> Response:
         """A page of alerts, newest first: 200, also where nothing is found; 400 for a value that cannot be."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         given = queries.read(request.scope["query_string"])
         wanted, limit, before = self._wanted(given), queries.limit(given), _before(given)

@@ -16,7 +16,7 @@ from service.api import permalink_page
 from service.api.answers import is_unchanged
 from service.api.headers import alert_id
 from service.api.problems import RETRY_S
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.api.wires import Wires
 from service.desk import Desk
 from service.domain import moment
@@ -82,7 +82,7 @@ class Permalink:
         kept = self._kept.get(alert_id)
         if kept is not None and self._is_true(kept, self._in_memory(alert_id)):
             return kept
-        records = await StoreTime(STORE_WITHIN_S).spend(history.read_versions(self._store, alert_id))
+        records = await StoreTime().spend(history.read_versions(self._store, alert_id))
         # looked up after the wait: a kill may have come meanwhile
         page = self._make(readable(records, self._in_memory(alert_id), self._desk.public))
         self._kept.pop(alert_id, None)

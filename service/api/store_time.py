@@ -19,8 +19,8 @@ T = TypeVar("T")
 class StoreTime:
     """A request's budget of waiting for the store, spent over several waits. Over it, the store is unavailable."""
 
-    def __init__(self, seconds: float) -> None:
-        self._left_s = seconds
+    def __init__(self, seconds: float | None = None) -> None:
+        self._left_s = STORE_WITHIN_S if seconds is None else seconds
 
     async def spend(self, call: Awaitable[T]) -> T:
         started_at = time.monotonic()

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from service.api.auth import Keys
 from service.api.seen import sees
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.domain import stories
 from service.domain.checks import ID_FORM
 from service.domain.errors import NotFound
@@ -35,7 +35,7 @@ class Stories:
 
     async def story(self, request: Request) -> Response:
         """The story, newest state of each alert and every version in short: 200, or 404 where nothing is known."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         named = str(request.path_params["id"])
         if not ID_FORM.fullmatch(named):

@@ -16,7 +16,7 @@ from service.api import body as bodies
 from service.api import headers
 from service.api.auth import Keys
 from service.api.body import Body
-from service.api.store_time import STORE_WITHIN_S, StoreTime
+from service.api.store_time import StoreTime
 from service.domain import moment
 from service.domain.fields import Fields
 from service.store import tickets
@@ -40,7 +40,7 @@ class Tickets:
 
     async def issue(self, request: Request) -> Response:
         """201 with the ticket and until when it is good, for any key."""
-        store_time = StoreTime(STORE_WITHIN_S)
+        store_time = StoreTime()
         key = await store_time.spend(self._keys.authenticate(request))
         headers.idempotency_key(request)
         _check_empty(await bodies.read(request, self._settings.body_max_bytes, self._body_within_s))

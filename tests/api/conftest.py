@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from config.settings import Settings, load
+from service.api import store_time
 from service.api.serve import Process
 from service.clock import now_ms
 from service.domain.roles import ROLES, Role
@@ -19,7 +20,7 @@ from service.ending import end
 from service.store import access
 from service.store.embedded import EmbeddedStore
 from tests import guards
-from tests.stores import server, store, until
+from tests.stores import ANSWERS_WITHIN_S, server, store, until
 
 __all__ = ["server", "store"]
 
@@ -76,7 +77,14 @@ def settings_for(server: EmbeddedStore, **changes: Any) -> Settings:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FLASHWIRE_")}
     settings = load({**environ, "FLASHWIRE_REDIS_URL": server.url})
     # quick tails and looks, so that tests need not wait for what operators may wait for
-    quick = {"tail_block_ms": 100, "durability_check_s": 0.1, "stale_after_s": 0.5, "key_used_every_s": 0.1}
+    # and patience where outages are not the subject: a disk that stalls under the store for a second is none
+    quick = {
+        "store_timeout_s": ANSWERS_WITHIN_S,
+        "tail_block_ms": 100,
+        "durability_check_s": 0.1,
+        "stale_after_s": 0.5,
+        "key_used_every_s": 0.1,
+    }
     # what posts one line again and again proves something else than the guard, whose tests switch it on
     unguarded = guards.newsroom("off")
     many = dict.fromkeys(("wrong_keys_per_address_per_min", "wrong_keys_per_id_per_min"), 100_000)
@@ -109,6 +117,12 @@ async def serving(settings: Settings, **options: Any) -> AsyncIterator[Api]:
         transport = httpx.ASGITransport(process.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://news.example") as client:
             yield Api(process, client, keys)
+
+
+@pytest.fixture(autouse=True)
+def store_time_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a request waits for the store. Where outages are the subject, a module has a fixture of this name."""
+    monkeypatch.setattr(store_time, "STORE_WITHIN_S", ANSWERS_WITHIN_S)
 
 
 @pytest.fixture

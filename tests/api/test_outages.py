@@ -4,12 +4,27 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import AsyncIterator
 
+import pytest
 import redis
 
 from service.store.embedded import EmbeddedStore
 from tests.api.conftest import Api, running, serving, settings_for
 from tests.stores import BUSY_S, until
+
+IN_PRODUCTION = {"store_timeout_s": 1.0}
+
+
+@pytest.fixture(autouse=True)
+def store_time_s() -> None:
+    """That of production: it is what is tested here."""
+
+
+@pytest.fixture
+async def api(server: EmbeddedStore) -> AsyncIterator[Api]:
+    async with serving(settings_for(server, **IN_PRODUCTION)) as api:
+        yield api
 
 
 async def test_without_a_store_writes_are_refused_in_time_and_readers_stay(api: Api, server: EmbeddedStore) -> None:
@@ -72,7 +87,7 @@ async def test_a_store_that_restarts_between_two_posts_costs_no_post(api: Api, s
 
 async def test_a_process_that_starts_before_its_store_waits_for_it(server: EmbeddedStore) -> None:
     server.kill()
-    async with running(settings_for(server), ready=False) as process:
+    async with running(settings_for(server, **IN_PRODUCTION), ready=False) as process:
         await until(lambda: bool(process.readiness().reasons))
         assert not process.readiness().ready
         server.start()
@@ -80,7 +95,7 @@ async def test_a_process_that_starts_before_its_store_waits_for_it(server: Embed
 
 
 async def test_nothing_is_loaded_before_the_store_was_heard(server: EmbeddedStore) -> None:
-    async with serving(settings_for(server)) as api:
+    async with serving(settings_for(server, **IN_PRODUCTION)) as api:
         api.process.wires._wires.clear()
         answer = await api.get("/v1/editions/en/ticker")
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (503, "*")
@@ -106,7 +121,7 @@ async def test_a_store_that_is_not_durable_enough_takes_nothing(api: Api, server
 async def test_relaxed_takes_what_the_store_gives_and_says_so(server: EmbeddedStore) -> None:
     with redis.Redis.from_url(server.url, single_connection_client=True) as operator:
         operator.config_set("appendonly", "no")
-    async with serving(settings_for(server, durability="relaxed")) as api:
+    async with serving(settings_for(server, durability="relaxed", **IN_PRODUCTION)) as api:
         assert (await api.post()).status_code == 201
         assert (await api.get("/readyz")).json()["durability"] == {"gives": "none", "enough": True, "remedy": None}
 

@@ -4,12 +4,26 @@ import asyncio
 import statistics
 import time
 
+import pytest
+
+from config.settings import Settings
 from service.store.embedded import EmbeddedStore
 from tests.api.conftest import Api, serving, settings_for
-from tests.road import road_to
+from tests.road import Road, road_to
 from tests.stores import BUSY_S, until
 
 POSTS = 20
+STORE_TIMEOUT_S = 1.0
+
+
+@pytest.fixture(autouse=True)
+def store_time_s() -> None:
+    """That of production: it is what is tested here."""
+
+
+def by(server: EmbeddedStore, road: Road) -> Settings:
+    """An API that reaches its store by this road, with the time-out of production."""
+    return settings_for(server, redis_url=road.url, store_timeout_s=STORE_TIMEOUT_S)
 
 
 async def refused_in_time(api: Api, key: str) -> None:
@@ -24,7 +38,7 @@ async def refused_in_time(api: Api, key: str) -> None:
 async def test_in_a_black_hole_every_post_is_refused_in_time_and_its_repetition_makes_one_alert(
     server: EmbeddedStore,
 ) -> None:
-    async with road_to(server) as road, serving(settings_for(server, redis_url=road.url)) as api:
+    async with road_to(server) as road, serving(by(server, road)) as api:
         road.hold()
         keys = [f"post-{number}" for number in range(POSTS)]
         await asyncio.gather(*(refused_in_time(api, key) for key in keys))
@@ -41,7 +55,7 @@ async def test_in_a_black_hole_every_post_is_refused_in_time_and_its_repetition_
 
 
 async def test_connections_that_are_half_open_cost_a_refusal_and_no_worker(server: EmbeddedStore) -> None:
-    async with road_to(server) as road, serving(settings_for(server, redis_url=road.url)) as api:
+    async with road_to(server) as road, serving(by(server, road)) as api:
         await api.publish()
         road.cut_in_silence()
 
@@ -63,7 +77,7 @@ async def test_connections_that_are_half_open_cost_a_refusal_and_no_worker(serve
 async def test_a_store_that_is_slow_by_a_fifth_of_a_second_keeps_nobody_waiting_for_a_whole_one(
     server: EmbeddedStore,
 ) -> None:
-    async with road_to(server) as road, serving(settings_for(server, redis_url=road.url)) as api:
+    async with road_to(server) as road, serving(by(server, road)) as api:
         await api.publish()
         road.slow_by_s = 0.2
         took_s = []
